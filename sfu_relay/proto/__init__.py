@@ -1,0 +1,1 @@
+"""Generated protobuf code of rtc.proto and stats.proto: `make proto` makes it anew."""
