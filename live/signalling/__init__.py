@@ -1,0 +1,1 @@
+"""The WebSocket side of a room: its messages, its limits, its connections."""
