@@ -94,5 +94,35 @@ class Lost:
 
 
 PeerEvent = (
-    Answered | Offered | CandidateFound | MediaStarted | TracksChanged | LayerChanged | Refused | Lost
+    Answered
+    | Offered
+    | CandidateFound
+    | MediaStarted
+    | TracksChanged
+    | LayerChanged
+    | Refused
+    | Lost
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """One SFU node as last seen."""
+
+    address: str
+    state: str  # "ready" | "connecting" | "down"
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SfuStats:
+    """The SFU's own counters of one session (over the last second)."""
+
+    video_bitrate: int  # bit/s
+    audio_bitrate: int  # bit/s
+    packet_loss: float  # ratio 0-1
+    jitter: float  # ms
+    round_trip_time: float  # ms
+    packets: int
+    bytes: int
+    connected: bool
