@@ -152,3 +152,6 @@ HLS_SERVER = env.str("HLS_SERVER", f"{PUBLIC_URL}/hls")
 FLV_SERVER = env.str("FLV_SERVER", f"{PUBLIC_URL}/flv")
 PUBLISHER_GRACE_SECS = env.float("PUBLISHER_GRACE_SECS", 20.0)
 STARTING_TIMEOUT_SECS = env.float("STARTING_TIMEOUT_SECS", 120.0)
+
+# --- Rooms --------------------------------------------------------------------------------------
+MAX_ROOMS_PER_USER = env.int("MAX_ROOMS_PER_USER", 50)

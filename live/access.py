@@ -1,0 +1,204 @@
+"""The only permissioned look-ups: what a person (None: a guest) may see, publish in or manage.
+
+Each raises MicroVibeError: unauthenticated, banned, forbidden, room_not_found, session_not_found. A room or session that
+the person may not know of is answered exactly like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db.models import Count, Q, QuerySet
+
+from live.lifecycle import RoomState
+from live.models import (
+    Broadcast,
+    ChatMessage,
+    Participant,
+    Role,
+    Room,
+    SfuSession,
+    StreamKey,
+    User,
+    Visibility,
+)
+from live.models.presence import OPEN_SESSION
+from live.refusals import refusal
+from live.secrets import Unreadable, hash_key, open_sealed
+
+Person = User | None
+SHOWN_AS_LIVE = (RoomState.LIVE.value, RoomState.INTERRUPTED.value)
+
+
+class Counts(TypedDict):
+    viewers: int
+    peak: int
+
+
+def access_signed_in(user: Person) -> User:
+    if user is None or not user.is_authenticated or not user.is_active:
+        raise refusal("unauthenticated")
+    if user.is_banned:
+        raise refusal("banned")
+    return user
+
+
+def access_room_to_watch(user: Person, room_id: str) -> Room:
+    room = _known_room(user, room_id)
+    if room.state == RoomState.BANNED and not _manages(user, room):
+        raise refusal("banned")
+    return room
+
+
+def access_room_to_publish(user: Person, room_id: str) -> Room:
+    """The owner, or somebody the owner allowed. Staff may not, as staff."""
+    person = access_signed_in(user)
+    room = _known_room(person, room_id)
+    if not (room.owner_id == person.pk or _is_publisher(person, room)):
+        raise refusal("forbidden")
+    if room.state == RoomState.BANNED:
+        raise refusal("banned")
+    return room
+
+
+def access_room_to_manage(user: Person, room_id: str) -> Room:
+    """The owner or staff."""
+    person = access_signed_in(user)
+    room = _known_room(person, room_id)
+    if not _manages(person, room):
+        raise refusal("forbidden")
+    return room
+
+
+def access_room_to_own(user: Person, room_id: str) -> Room:
+    """The owner alone: for what concerns the stream key."""
+    room = access_room_to_manage(user, room_id)
+    if user is None or room.owner_id != user.pk:
+        raise refusal("forbidden")
+    return room
+
+
+def access_stream_key(user: Person, room_id: str) -> str:
+    """The key in clear, for its owner. Raises key_unreadable when STREAM_KEY_SECRET was changed."""
+    room = access_room_to_own(user, room_id)
+    try:
+        return open_sealed(StreamKey.objects.get(room=room).ciphertext)
+    except (Unreadable, StreamKey.DoesNotExist):
+        raise refusal("key_unreadable") from None
+
+
+def room_by_stream_key(key: str) -> Room:
+    """For ingest. An unknown key gets the answer that a wrong one gets; so does the key of a banned room or owner."""
+    found = (
+        StreamKey.objects.select_related("room__owner").filter(lookup_hash=hash_key(key)).first()
+    )
+    if found is None or found.room.state == RoomState.BANNED or found.room.owner.is_banned:
+        raise refusal("room_not_found")
+    return found.room
+
+
+def access_session(user: Person, session_id: str) -> SfuSession:
+    """One's own session, one in one's own room, or any for staff."""
+    person = access_signed_in(user)
+    session = (
+        SfuSession.objects.select_related("room__owner", "user", "participant")
+        .filter(session_id=session_id)
+        .first()
+    )
+    if session is None or not (
+        session.user_id == person.pk or session.room.owner_id == person.pk or person.is_staff
+    ):
+        raise refusal("session_not_found")
+    return session
+
+
+def rooms_with_viewers() -> QuerySet[Room]:
+    """All rooms with their owner and `viewers`, how many watch now."""
+    watching = Q(participants__left_at__isnull=True, participants__role=Role.SUBSCRIBER)
+    return Room.objects.select_related("owner").annotate(
+        viewers=Count("participants", filter=watching)
+    )
+
+
+def live_rooms_query() -> QuerySet[Room]:
+    """Public rooms that are live now, most watched first."""
+    return (
+        rooms_with_viewers()
+        .filter(state__in=SHOWN_AS_LIVE, visibility=Visibility.PUBLIC)
+        .order_by("-viewers", "-state_changed_at", "-pk")
+    )
+
+
+def live_rooms(limit: int = 50) -> list[Room]:
+    return list(live_rooms_query()[:limit])
+
+
+def rooms_of(user: User) -> QuerySet[Room]:
+    return rooms_with_viewers().filter(owner=user).order_by("-created_at", "-pk")
+
+
+def recent_broadcasts(room: Room, limit: int = 10) -> list[Broadcast]:
+    return list(Broadcast.objects.filter(room=room)[:limit])
+
+
+def recent_chat(room: Room, limit: int = 50) -> list[ChatMessage]:
+    """Oldest first, without deleted ones."""
+    newest = ChatMessage.objects.filter(room=room, deleted_at__isnull=True)
+    return list(reversed(newest.select_related("user", "room").order_by("-pk")[:limit]))
+
+
+def viewers_now(room: Room) -> int:
+    return Participant.objects.filter(room=room, role=Role.SUBSCRIBER, left_at__isnull=True).count()
+
+
+def counts(room: Room) -> Counts:
+    """Viewers now, and the peak of the open broadcast (0 when off the air)."""
+    peaks = Broadcast.objects.filter(room=room, ended_at__isnull=True)
+    peak = peaks.values_list("peak_viewers", flat=True).first()
+    return {"viewers": viewers_now(room), "peak": peak or 0}
+
+
+def open_sessions(room: Room, role: str | None = None) -> QuerySet[SfuSession]:
+    sessions = SfuSession.objects.filter(room=room, ended_at__isnull=True, state__in=OPEN_SESSION)
+    return sessions.filter(role=role) if role else sessions
+
+
+def rooms_live_without_publisher() -> QuerySet[Room]:
+    """Live by WebRTC, yet no publisher session is open: for the housekeeper to call do_publisher_lost."""
+    publishing = SfuSession.objects.filter(
+        role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
+    )
+    return Room.objects.filter(
+        state=RoomState.LIVE.value,
+        broadcasts__ended_at__isnull=True,
+        broadcasts__publish_protocol="webrtc",
+    ).exclude(pk__in=publishing.values("room_id"))
+
+
+def rooms_past_grace(now: object) -> QuerySet[Room]:
+    """Starting or interrupted for too long: for the housekeeper to call do_expire_grace."""
+    waiting = (RoomState.STARTING.value, RoomState.INTERRUPTED.value)
+    return Room.objects.filter(state__in=waiting, grace_until__lte=now)
+
+
+def _known_room(user: Person, room_id: str) -> Room:
+    if user is not None and user.is_authenticated and user.is_banned:
+        raise refusal("banned")
+    room = Room.objects.select_related("owner").filter(room_id=room_id).first()
+    if room is None or not _may_know(user, room):
+        raise refusal("room_not_found")
+    return room
+
+
+def _may_know(user: Person, room: Room) -> bool:
+    if room.visibility != Visibility.PRIVATE:
+        return True
+    return _manages(user, room) or (user is not None and _is_publisher(user, room))
+
+
+def _manages(user: Person, room: Room) -> bool:
+    return user is not None and (room.owner_id == user.pk or user.is_staff)
+
+
+def _is_publisher(user: User, room: Room) -> bool:
+    return room.publishers.filter(user_id=user.pk).exists()

@@ -1,0 +1,33 @@
+"""What is stored. Written by live.actions only; looked up for a person by live.access only."""
+
+from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
+from live.models.presence import Participant, Role, Rung, SessionState, SfuSession
+from live.models.rooms import (
+    PushProtocol,
+    Room,
+    RoomPublisher,
+    StreamingMode,
+    StreamKey,
+    StreamType,
+    Visibility,
+)
+from live.models.users import User
+
+__all__ = [
+    "Broadcast",
+    "ChatMessage",
+    "GiftSent",
+    "Participant",
+    "PushProtocol",
+    "Role",
+    "Room",
+    "RoomPublisher",
+    "Rung",
+    "SessionState",
+    "SfuSession",
+    "StreamKey",
+    "StreamType",
+    "StreamingMode",
+    "User",
+    "Visibility",
+]

@@ -1,0 +1,36 @@
+"""What a refusal says in plain words, code by code, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from live.errors import MicroVibeError
+
+WORDS = {
+    "banned": _("This room or account is banned."),
+    "bad_credentials": _("Wrong username or password."),
+    "chat_empty": _("Write something first."),
+    "chat_too_long": _("A chat message has at most 500 characters."),
+    "forbidden": _("You may not do this."),
+    "invalid": _("Some fields are not right."),
+    "key_unreadable": _("The stream key can't be read any more. Rotate it to get a new one."),
+    "message_not_found": _("There is no such message."),
+    "not_live": _("The room is not live."),
+    "room_not_found": _("There is no such room."),
+    "room_on_air": _("This can't be changed while the room is on air."),
+    "session_exists": _("This session id is already taken."),
+    "session_not_found": _("There is no such session."),
+    "sfu_unavailable": _("The media server is not answering."),
+    "too_many_rooms": _("You have too many rooms already."),
+    "unauthenticated": _("Sign in first."),
+    "unknown_gift": _("There is no such gift."),
+    "user_not_found": _("There is no such user."),
+    "username_taken": _("This username is taken."),
+}
+
+
+def refusal(code: str, **data: Any) -> MicroVibeError:
+    """The error to raise; its message is in the language active now."""
+    return MicroVibeError(code, str(WORDS.get(code, code)), data)
