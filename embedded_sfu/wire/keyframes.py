@@ -25,7 +25,7 @@ def starts_keyframe(codec: str, packet: Buffer, start: int, end: int) -> bool:
 
 
 def _h264(packet: Buffer, start: int, end: int) -> bool:
-    """RFC 6184: a parameter set or an IDR slice, alone, aggregated, or the first fragment of one."""
+    """RFC 6184: an SPS or an IDR slice, alone, aggregated, or the first fragment of one."""
     kind = packet[start] & 0x1F
     if kind == _NAL_FU_A:
         # S bit set: the first fragment. SPS is too small to be fragmented, yet costs nothing.

@@ -41,7 +41,7 @@ _WORD = struct.Struct("!I")
 
 @dataclass(frozen=True, slots=True)
 class StunMessage:
-    """One message whose lengths and FINGERPRINT were right; MESSAGE-INTEGRITY is not checked yet."""
+    """One message with right lengths and FINGERPRINT; MESSAGE-INTEGRITY is not checked yet."""
 
     message_type: int
     transaction_id: bytes
