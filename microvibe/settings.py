@@ -155,3 +155,21 @@ STARTING_TIMEOUT_SECS = env.float("STARTING_TIMEOUT_SECS", 120.0)
 
 # --- Rooms --------------------------------------------------------------------------------------
 MAX_ROOMS_PER_USER = env.int("MAX_ROOMS_PER_USER", 50)
+
+# --- Logging ------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers say nothing at all when DEBUG is off.
+        "django": {"handlers": [], "propagate": True},
+        # 4xx answers are everyday life, and their URLs may hold tokens.
+        "django.request": {"level": "ERROR"},
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,67 @@
+"""Brings database, static files, demo accounts and certificate up to date, in one process.
+
+Started by the launcher only when something changed: Django need not be loaded for every run.
+Prints one line of JSON with the accounts it made; everything else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+from launcher.config import environment, read_config
+from launcher.tls import ensure_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def prepare(steps: Collection[str], addresses: list[str]) -> dict[str, str]:
+    """Returns the demo accounts made by this call, name to password."""
+    import django
+    from django.core.management import call_command
+
+    config = read_config(environment())
+    accounts: dict[str, str] = {}
+    if "certificate" in steps:
+        say("Preparing: a certificate for this machine")
+        ensure_certificate(config.certificate, config.private_key, addresses)
+    django.setup()
+    if "database" in steps:
+        say("Preparing: database")
+        call_command("migrate", interactive=False, verbosity=0)
+        accounts = make_demo_accounts()
+    if "static" in steps:
+        say("Preparing: static files")
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    return accounts
+
+
+def make_demo_accounts() -> dict[str, str]:
+    """`demo` and `staff`, once: where anybody has an account already nothing is made."""
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+
+    if get_user_model()._default_manager.exists():
+        return {}
+    password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
+    os.environ["DEMO_PASSWORD"] = password
+    call_command("demo_accounts", verbosity=0)
+    return {"demo": password, "staff": password}
+
+
+def main() -> int:
+    steps, addresses = sys.argv[1].split(","), [a for a in sys.argv[2].split(",") if a]
+    print(json.dumps(prepare(steps, addresses)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Asks the app whether all its parts are up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from dataclasses import dataclass
+
+from launcher.config import Config
+
+ASK_EVERY_SECS = 0.1
+ANSWER_SECS = 3.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: str
+
+
+def parse_answer(raw: bytes) -> Answer | None:
+    """Status and body of an HTTP/1.1 response; None for anything else."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    words = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        return None
+    return Answer(int(words[1]), body.decode(errors="replace"))
+
+
+async def ask(config: Config) -> Answer | None:
+    """The app's answer on /health/ready; None while nobody listens."""
+    context: ssl.SSLContext | None = None
+    if config.tls:
+        context = ssl.create_default_context(cafile=str(config.certificate))
+        context.check_hostname = False  # our own certificate is the only one trusted here
+    address = "127.0.0.1" if config.on_all_addresses else config.host
+    request = (
+        f"GET /health/ready HTTP/1.1\r\nHost: {config.local_host}:{config.port}\r\n"
+        "Accept: application/json\r\nConnection: close\r\n\r\n"
+    )
+    with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
+        async with asyncio.timeout(ANSWER_SECS):
+            reader, writer = await asyncio.open_connection(address, config.port, ssl=context)
+            try:
+                writer.write(request.encode())
+                return parse_answer(await reader.read(100_000))
+            finally:
+                writer.close()
+    return None
+
+
+async def wait_until_ready(config: Config, patience_secs: float) -> Answer | None:
+    """The first 200; after `patience_secs` whatever was heard last."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_secs
+    while True:
+        answer = await ask(config)
+        if (answer and answer.status == 200) or loop.time() > deadline:
+            return answer
+        await asyncio.sleep(ASK_EVERY_SECS)
