@@ -1,14 +1,16 @@
 """The only permissioned look-ups: what a person (None: a guest) may see, publish in or manage.
 
-Each raises MicroVibeError: unauthenticated, banned, forbidden, room_not_found, session_not_found. A room or session that
-the person may not know of is answered exactly like one that does not exist.
+Each raises MicroVibeError: unauthenticated, banned, forbidden, room_not_found, session_not_found.
+A room or session that the person may not know of is answered like one that does not exist.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import TypedDict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from live.lifecycle import RoomState
 from live.models import (
@@ -27,6 +29,7 @@ from live.refusals import refusal
 from live.secrets import Unreadable, hash_key, open_sealed
 
 Person = User | None
+PUBLIC_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # anything else no database need be asked about
 SHOWN_AS_LIVE = (RoomState.LIVE.value, RoomState.INTERRUPTED.value)
 
 
@@ -88,7 +91,7 @@ def access_stream_key(user: Person, room_id: str) -> str:
 
 
 def room_by_stream_key(key: str) -> Room:
-    """For ingest. An unknown key gets the answer that a wrong one gets; so does the key of a banned room or owner."""
+    """For ingest. The keys of banned rooms and owners get the answer that a wrong one gets."""
     found = (
         StreamKey.objects.select_related("room__owner").filter(lookup_hash=hash_key(key)).first()
     )
@@ -100,11 +103,9 @@ def room_by_stream_key(key: str) -> Room:
 def access_session(user: Person, session_id: str) -> SfuSession:
     """One's own session, one in one's own room, or any for staff."""
     person = access_signed_in(user)
-    session = (
-        SfuSession.objects.select_related("room__owner", "user", "participant")
-        .filter(session_id=session_id)
-        .first()
-    )
+    found = SfuSession.objects.select_related("room__owner", "user", "participant")
+    known = PUBLIC_ID.fullmatch(session_id)
+    session = found.filter(session_id=session_id).first() if known else None
     if session is None or not (
         session.user_id == person.pk or session.room.owner_id == person.pk or person.is_staff
     ):
@@ -113,10 +114,13 @@ def access_session(user: Person, session_id: str) -> SfuSession:
 
 
 def rooms_with_viewers() -> QuerySet[Room]:
-    """All rooms with their owner and `viewers`, how many watch now."""
+    """All rooms with their owner, open broadcast, and `viewers`: how many watch now."""
     watching = Q(participants__left_at__isnull=True, participants__role=Role.SUBSCRIBER)
-    return Room.objects.select_related("owner").annotate(
-        viewers=Count("participants", filter=watching)
+    opened = Broadcast.objects.filter(ended_at__isnull=True)
+    return (
+        Room.objects.select_related("owner")
+        .prefetch_related(Prefetch("broadcasts", opened, to_attr="open_broadcasts"))
+        .annotate(viewers=Count("participants", filter=watching))
     )
 
 
@@ -164,7 +168,7 @@ def open_sessions(room: Room, role: str | None = None) -> QuerySet[SfuSession]:
 
 
 def rooms_live_without_publisher() -> QuerySet[Room]:
-    """Live by WebRTC, yet no publisher session is open: for the housekeeper to call do_publisher_lost."""
+    """Live by WebRTC, but no publisher session is open: the housekeeper calls do_publisher_lost."""
     publishing = SfuSession.objects.filter(
         role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
     )
@@ -175,8 +179,8 @@ def rooms_live_without_publisher() -> QuerySet[Room]:
     ).exclude(pk__in=publishing.values("room_id"))
 
 
-def rooms_past_grace(now: object) -> QuerySet[Room]:
-    """Starting or interrupted for too long: for the housekeeper to call do_expire_grace."""
+def rooms_past_grace(now: datetime) -> QuerySet[Room]:
+    """Starting or interrupted for too long: the housekeeper calls do_expire_grace."""
     waiting = (RoomState.STARTING.value, RoomState.INTERRUPTED.value)
     return Room.objects.filter(state__in=waiting, grace_until__lte=now)
 
@@ -184,7 +188,8 @@ def rooms_past_grace(now: object) -> QuerySet[Room]:
 def _known_room(user: Person, room_id: str) -> Room:
     if user is not None and user.is_authenticated and user.is_banned:
         raise refusal("banned")
-    room = Room.objects.select_related("owner").filter(room_id=room_id).first()
+    found = Room.objects.select_related("owner").filter(room_id=room_id)
+    room = found.first() if PUBLIC_ID.fullmatch(room_id) else None
     if room is None or not _may_know(user, room):
         raise refusal("room_not_found")
     return room

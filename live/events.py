@@ -1,6 +1,6 @@
 """What the rest of the house is told after a commit: high-level facts, never frames or SDP.
 
-`publish(event)` → one channel-layer message per app process, to the group "room.<room_id>" (or "all"):
+`publish(event)`: one message per app process, to the group "room.<room_id>" (or "all"):
     {"type": "room.event", "event": {"event": "chat_sent", "room_id": "room_…", "payload": {…}}}
 `parse(message["event"])` gives the dataclass back.
 """
@@ -131,7 +131,7 @@ def parse(message: dict[str, Any]) -> Event | None:
 
 
 def publish(event: Event) -> None:
-    """To be called by actions, in a sync thread; sent when the transaction commits, at once if there is none."""
+    """For actions, in a sync thread. Sent when the transaction commits; at once without one."""
     transaction.on_commit(lambda: _send(event))
 
 
@@ -139,7 +139,7 @@ _last_complaint_at = 0.0
 
 
 def _send(event: Event) -> None:
-    """Never raises: what was written is written, and listeners look at the database now and then."""
+    """Never raises: what was written is written; listeners look at the database now and then."""
     global _last_complaint_at
     try:
         layer = get_channel_layer()

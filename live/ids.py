@@ -1,4 +1,4 @@
-"""Public ids: random, lower-case, without look-alike letters; nothing can be told or guessed from one."""
+"""Public ids: random, lower-case, without look-alike letters; nothing can be guessed from one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser says of its own connection, made harmless: clamped, and nothing but numbers. Pure."""
+"""What a browser says of its connection, made harmless: clamped, nothing but numbers. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Stream keys: made at random, looked up by a keyed hash, encrypted at rest.
 
-Both keys are derived from STREAM_KEY_SECRET, each for its own purpose, so that a leaked database gives no
-stream key away and the look-up hash says nothing about the encryption.
+Both keys are derived from STREAM_KEY_SECRET, each for its own purpose, so that a leaked database
+gives no stream key away and the look-up hash says nothing about the encryption.
 """
 
 from __future__ import annotations

@@ -35,6 +35,9 @@ def user_payload(user: User | None) -> dict[str, Any] | None:
 
 
 def open_broadcast(room: Room) -> Broadcast | None:
+    fetched = getattr(room, "open_broadcasts", None)  # by access.rooms_with_viewers
+    if fetched is not None:
+        return fetched[0] if fetched else None
     return Broadcast.objects.filter(room=room, ended_at__isnull=True).first()
 
 

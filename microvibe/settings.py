@@ -1,5 +1,6 @@
 """All settings, from the environment (or a .env file). Each one is explained in .env.example."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -105,6 +106,18 @@ CHANNEL_LAYERS = {
     )
 }
 
+# --- Cache (throttling) ---------------------------------------------------------------------------
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},  # Django's 300 would forget callers under load
+        }
+    )
+}
+
 # --- Language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -125,12 +138,48 @@ STORAGES = {
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "live.api.auth.TokenAuthentication",
+        "live.api.auth.CookieAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "live.api.throttles.GuestThrottle",
+        "live.api.throttles.UserThrottle",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["live.api.parsers.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "live.api.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": env.int("API_NUM_PROXIES", 0),  # whose X-Forwarded-For is believed
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+API_THROTTLE_RATES = {
+    "guest": env.str("API_THROTTLE_GUEST", "300/min"),  # by address
+    "user": env.str("API_THROTTLE_USER", "1200/min"),
+    "sign_in": env.str("API_THROTTLE_SIGN_IN", "10/min"),  # by address
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MicroVibe",
+    "DESCRIPTION": "Live streaming: rooms, broadcasts, SFU sessions. Errors: docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StreamingMode": "live.models.StreamingMode",
+        "PushProtocol": "live.models.PushProtocol",
+        "StreamType": "live.models.StreamType",
+        "Visibility": "live.models.Visibility",
+        "RoomState": "live.api.serializers.STATES",
+        "EndReason": "live.api.serializers.REASONS",
+    },
 }
 
 # --- SFU ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The only writers. Synchronous; each is one transaction, and what it tells goes out when that commits."""
+"""The only writers. Synchronous; each is one transaction, what it tells goes out on commit."""
 
 from live.actions.air import (
     do_end_broadcast,

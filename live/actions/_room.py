@@ -1,4 +1,4 @@
-"""How every action moves a room: lock it, ask the life cycle, carry the effects out, tell on commit."""
+"""How every action moves a room: lock, ask the life cycle, carry effects out, tell on commit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from live.lifecycle import (
     CloseBroadcast,
     Decision,
     Event,
+    GraceExpired,
     LifecycleError,
     MarkLive,
     OpenBroadcast,
@@ -23,12 +24,13 @@ from live.lifecycle import (
 )
 from live.models import Broadcast, Participant, Role, Room
 from live.refusals import refusal
+from live.watch_time import unended_watch_secs
 
 MOVED_FIELDS = ("state", "state_changed_at", "grace_until", "ended_reason", "banned_at")
 
 
 def locked(room: Room) -> Room:
-    """The row as it is now, nobody else's until the transaction ends (SQLite: ours by BEGIN IMMEDIATE)."""
+    """The row as it is now, ours until the transaction ends (SQLite: by BEGIN IMMEDIATE)."""
     found = Room.objects.select_for_update(of=("self",)).select_related("owner")
     fresh = found.filter(pk=room.pk).first()
     if fresh is None:
@@ -41,6 +43,8 @@ def move(room: Room, event: Event, protocol: str = "", now: datetime | None = No
     """Also brings `room`, the caller's copy, up to date. Raises MicroVibeError not_live, banned."""
     now = now or timezone.now()
     fresh = locked(room)
+    if isinstance(event, GraceExpired):
+        event = GraceExpired(fresh.grace_until)  # only the locked row knows
     try:
         decision = decide(fresh.room_state, event, now, _patience_secs(event))
     except LifecycleError as error:
@@ -98,18 +102,3 @@ def _close_broadcast(room: Room, reason: str, now: datetime) -> None:
     broadcast.reason = reason
     broadcast.watch_secs = F("watch_secs") + unended_watch_secs(broadcast, now)
     broadcast.save(update_fields=["ended_at", "reason", "watch_secs"])
-
-
-def unended_watch_secs(broadcast: Broadcast, now: datetime) -> float:
-    """Seconds watched by those who are there now and so are not counted in broadcast.watch_secs yet."""
-    present = Participant.objects.filter(
-        room_id=broadcast.room_id, role=Role.SUBSCRIBER, left_at__isnull=True
-    )
-    return sum(
-        watched_secs(broadcast.started_at, connected_at, now)
-        for connected_at in present.values_list("connected_at", flat=True)
-    )
-
-
-def watched_secs(broadcast_at: datetime, connected_at: datetime, until: datetime) -> float:
-    return max(0.0, (until - max(broadcast_at, connected_at)).total_seconds())

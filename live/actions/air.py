@@ -49,9 +49,6 @@ def do_end_broadcast(room: Room, reason: EndReason | str) -> Room:
     return move(room, EndAsked(EndReason(reason)))
 
 
-@transaction.atomic
 def do_expire_grace(room: Room, now: datetime | None = None) -> Room:
-    """→ ended, if the room is starting or interrupted and its time is really up (read anew)."""
-    now = now or timezone.now()
-    until = Room.objects.values_list("grace_until", flat=True).filter(pk=room.pk).first()
-    return move(room, GraceExpired(until), now=now)
+    """→ ended, if the room is starting or interrupted and its time is really up."""
+    return move(room, GraceExpired(room.grace_until), now=now)

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from live import events
 from live.access import viewers_now
-from live.actions._room import watched_secs
 from live.models import Broadcast, Participant, Role, Room, Rung, User
 from live.views_of import user_payload
+from live.watch_time import watched_secs
 
 
 @transaction.atomic
@@ -25,7 +25,7 @@ def do_join_presence(
     process_id: str,
     participant_id: str | None = None,
 ) -> Participant:
-    """participant_id: the one to go on as; a new one is made when it is not this person's in this room."""
+    """participant_id: whom to go on as; somebody new, when it is not this person in this room."""
     now = timezone.now()
     known = _resumable(room, user, role, participant_id)
     left_at = known.left_at if known else None
@@ -63,7 +63,7 @@ def do_leave_presence(participant_id: str, process_id: str | None = None) -> boo
     present = Participant.objects.filter(participant_id=participant_id, left_at__isnull=True)
     if process_id is not None:
         present = present.filter(process_id=process_id)
-    return any([_leave(pk, timezone.now()) for pk in present.values_list("pk", flat=True)])
+    return any(_leave(pk, timezone.now()) for pk in present.values_list("pk", flat=True))
 
 
 def do_close_stale_presence(before: datetime) -> int:
@@ -96,7 +96,7 @@ def _resumable(
 
 
 def _count_in(participant: Participant, left_at: datetime | None) -> None:
-    """The first UPDATE also holds the broadcast's row, so that simultaneous joins count each other for the peak."""
+    """The first UPDATE also holds the broadcast's row: simultaneous joins see each other."""
     if participant.role != Role.SUBSCRIBER:
         return
     opened = Broadcast.objects.filter(room=participant.room, ended_at__isnull=True)

@@ -43,7 +43,7 @@ def do_create_room(
     stream_type: str = StreamType.VIDEO_AUDIO,
     visibility: str = Visibility.PUBLIC,
 ) -> tuple[Room, str]:
-    """The room and its stream key in clear. Raises banned, invalid (data.fields), too_many_rooms."""
+    """The room and its key in clear. Raises banned, invalid (data.fields), too_many_rooms."""
     owner = User.objects.select_for_update().get(pk=owner.pk)
     if owner.is_banned:
         raise refusal("banned")
@@ -72,7 +72,7 @@ def do_create_room(
 
 @transaction.atomic
 def do_update_room(room: Room, **changes: Any) -> Room:
-    """Raises invalid (data.fields); room_on_air for a change of mode or type that would cut what runs."""
+    """Raises invalid (data.fields), room_on_air (a change of mode or type would cut what runs)."""
     values = _checked(changes)
     fresh = locked(room)
     changed = {name: value for name, value in values.items() if getattr(fresh, name) != value}

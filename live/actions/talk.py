@@ -12,7 +12,7 @@ from live.lifecycle import RoomState
 from live.models import Broadcast, ChatMessage, GiftSent, Room, User
 from live.refusals import refusal
 from live.text import clean_text
-from live.views_of import chat_payload, gift_payload, open_broadcast
+from live.views_of import chat_payload, gift_payload
 
 MAX_CHAT_CHARS = 500
 MAX_LIKES_AT_ONCE = 10_000  # all hearts of a room within half a second come as one
@@ -27,7 +27,7 @@ def do_send_chat(room: Room, user: User, text: str) -> ChatMessage:
     if len(text) > MAX_CHAT_CHARS:
         raise refusal("chat_too_long")
     _refuse_banned(room, user)
-    broadcast = open_broadcast(room)
+    broadcast = Broadcast.objects.filter(room=room, ended_at__isnull=True).first()
     message = ChatMessage.objects.create(room=room, broadcast=broadcast, user=user, text=text)
     if broadcast is not None:
         Broadcast.objects.filter(pk=broadcast.pk).update(chat_messages=F("chat_messages") + 1)
@@ -37,7 +37,7 @@ def do_send_chat(room: Room, user: User, text: str) -> ChatMessage:
 
 @transaction.atomic
 def do_delete_chat(message: ChatMessage, by: User) -> bool:
-    """By its author, the room's owner or staff; it stays in the database. False: was deleted already."""
+    """By its author, the room's owner or staff; the row stays. False: was deleted already."""
     room = message.room
     if by.is_banned or not (by.is_staff or by.pk in (message.user_id, room.owner_id)):
         raise refusal("forbidden")
@@ -67,7 +67,7 @@ def do_send_gift(room: Room, user: User, gift: str, count: int = 1) -> GiftSent:
     if not 1 <= count <= MAX_GIFTS_AT_ONCE:
         raise refusal("invalid", fields={"count": [f"1 to {MAX_GIFTS_AT_ONCE}"]})
     state = _refuse_banned(room, user)
-    broadcast = open_broadcast(room)
+    broadcast = Broadcast.objects.filter(room=room, ended_at__isnull=True).first()
     if broadcast is None or state not in (RoomState.LIVE, RoomState.INTERRUPTED):
         raise refusal("not_live")
     sent = GiftSent.objects.create(

@@ -1,0 +1,1 @@
+"""REST: the envelope, the errors, the views, the OpenAPI description."""

@@ -1,0 +1,87 @@
+"""Example values for the description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CREATED: dict[str, Any] = {
+    "id": 1,
+    "room_id": "room_abc123",
+    "stream_key": "xyz789",
+    "stream_url": "rtmp://localhost:1935/live/xyz789",
+    "webrtc_url": "webrtc://room/room_abc123",
+    "play_url": "http://localhost:8080/hls/play_4f7k.m3u8",
+    "flv_url": "http://localhost:8080/flv/play_4f7k.flv",
+    "webrtc_play_url": "webrtc://room/room_abc123",
+    "streaming_mode": "hybrid",
+}
+CREATE_REQUEST = {
+    "title": "My first broadcast",
+    "streaming_mode": "hybrid",
+    "push_protocol": "rtmp",
+    "stream_type": "video_audio",
+}
+ROOM: dict[str, Any] = {
+    "id": 1,
+    "room_id": "room_abc123",
+    "title": "My first broadcast",
+    "description": "",
+    "state": "live",
+    "streaming_mode": "hybrid",
+    "stream_type": "video_audio",
+    "owner": {"id": 1, "name": "demo"},
+    "broadcast": {"id": 3, "started_at": "2026-11-21T10:00:00.000Z"},
+    "ended_reason": None,
+    "grace_until": None,
+    "push_protocol": "webrtc",
+    "visibility": "public",
+    "viewers": 12,
+    "likes": 41,
+    "state_changed_at": "2026-11-21T10:00:02.000Z",
+    "created_at": "2026-11-20T18:00:00.000Z",
+    "play_url": "http://localhost:8080/hls/play_4f7k.m3u8",
+    "flv_url": "http://localhost:8080/flv/play_4f7k.flv",
+    "webrtc_play_url": "webrtc://room/room_abc123",
+}
+ROOM_PAGE = {"items": [ROOM], "page": 1, "page_size": 20, "total": 1}
+KEY = {
+    "room_id": "room_abc123",
+    "stream_key": "xyz789",
+    "stream_url": "rtmp://localhost:1935/live/xyz789",
+    "created_at": "2026-11-20T18:00:00.000Z",
+    "rotated_at": None,
+}
+STATS = {
+    "room_id": "room_abc123",
+    "state": "live",
+    "viewers": 12,
+    "viewers_by_protocol": {"none": 1, "webrtc": 11, "flv": 0, "hls": 0},
+    "peak_viewers": 20,
+    "total_viewers": 31,
+    "watch_secs": 5120.4,
+    "likes": 41,
+    "likes_total": 90,
+    "gifts": 2,
+    "chat_messages": 17,
+    "uptime_secs": 600.1,
+    "video_bitrate": 1500000,
+    "audio_bitrate": 64000,
+    "packet_loss": 0.0,
+    "jitter": 5.5,
+    "round_trip_time": 30.2,
+    "fps": 30.0,
+}
+PLAYBACK = {
+    "rungs": [
+        {"rung": "webrtc", "available": True, "url": None, "reason": None, "detail": None},
+        {
+            "rung": "flv",
+            "available": False,
+            "url": None,
+            "reason": "rtmp_off",
+            "detail": "RTMP is not part of this installation.",
+        },
+    ],
+    "publish": [{"way": "webrtc", "available": True, "reason": None, "detail": None}],
+}
+PUBLISHER = {"user": {"id": 7, "name": "mei"}, "added_at": "2026-11-21T09:00:00.000Z"}

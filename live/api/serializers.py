@@ -1,0 +1,194 @@
+"""What requests must look like, and what answers do look like (the latter for the description only)."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from live.lifecycle import EndReason, RoomState
+from live.models import PushProtocol, StreamingMode, StreamType, Visibility
+
+STATES = [state.value for state in RoomState]
+REASONS = [reason.value for reason in EndReason]
+
+
+# --- Requests -----------------------------------------------------------------------------------
+class RoomCreateRequest(serializers.Serializer):
+    title = serializers.CharField(max_length=100)
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    streaming_mode = serializers.ChoiceField(StreamingMode.choices, required=False)
+    push_protocol = serializers.ChoiceField(PushProtocol.choices, required=False)
+    stream_type = serializers.ChoiceField(StreamType.choices, required=False)
+    visibility = serializers.ChoiceField(Visibility.choices, required=False)
+
+
+class RoomUpdateRequest(RoomCreateRequest):
+    title = serializers.CharField(max_length=100, required=False)
+
+
+class PageQuery(serializers.Serializer):
+    page = serializers.IntegerField(min_value=1, max_value=100_000, default=1)
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
+
+
+class PublisherRequest(serializers.Serializer):
+    """One of the two."""
+
+    user_id = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
+    username = serializers.CharField(required=False, max_length=150)
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either user_id or username.")
+        return attrs
+
+
+class TokenRequest(serializers.Serializer):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class RefreshRequest(serializers.Serializer):
+    refresh = serializers.CharField(max_length=4096)
+
+
+# --- Answers ------------------------------------------------------------------------------------
+class TokenPair(serializers.Serializer):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class UserShape(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class BroadcastShape(serializers.Serializer):
+    id = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+
+
+class Created(serializers.Serializer):
+    id = serializers.IntegerField()
+    room_id = serializers.CharField()
+    stream_key = serializers.CharField(help_text="Secret: whoever has it can publish.")
+    stream_url = serializers.CharField(allow_null=True, help_text="For OBS; holds the key.")
+    webrtc_url = serializers.CharField(allow_null=True)
+    play_url = serializers.CharField(allow_null=True)
+    flv_url = serializers.CharField(allow_null=True)
+    webrtc_play_url = serializers.CharField(allow_null=True)
+    streaming_mode = serializers.ChoiceField(StreamingMode.choices)
+
+
+class RoomShape(serializers.Serializer):
+    id = serializers.IntegerField()
+    room_id = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(STATES)
+    streaming_mode = serializers.ChoiceField(StreamingMode.choices)
+    push_protocol = serializers.ChoiceField(PushProtocol.choices)
+    stream_type = serializers.ChoiceField(StreamType.choices)
+    visibility = serializers.ChoiceField(Visibility.choices)
+    owner = UserShape()
+    broadcast = BroadcastShape(allow_null=True, help_text="The one on air.")
+    ended_reason = serializers.ChoiceField(REASONS, allow_null=True)
+    grace_until = serializers.DateTimeField(allow_null=True)
+    viewers = serializers.IntegerField()
+    likes = serializers.IntegerField()
+    state_changed_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    play_url = serializers.CharField(allow_null=True)
+    flv_url = serializers.CharField(allow_null=True)
+    webrtc_play_url = serializers.CharField(allow_null=True)
+
+
+class RoomPage(serializers.Serializer):
+    items = RoomShape(many=True)
+    page = serializers.IntegerField()
+    page_size = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class KeyShape(serializers.Serializer):
+    room_id = serializers.CharField()
+    stream_key = serializers.CharField(allow_null=True, help_text="null for staff.")
+    stream_url = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    rotated_at = serializers.DateTimeField(allow_null=True)
+
+
+class ViewersByProtocol(serializers.Serializer):
+    none = serializers.IntegerField(help_text="There, but playing nothing.")
+    webrtc = serializers.IntegerField()
+    flv = serializers.IntegerField()
+    hls = serializers.IntegerField()
+
+
+class RoomStats(serializers.Serializer):
+    room_id = serializers.CharField()
+    state = serializers.ChoiceField(STATES)
+    viewers = serializers.IntegerField()
+    viewers_by_protocol = ViewersByProtocol()
+    peak_viewers = serializers.IntegerField()
+    total_viewers = serializers.IntegerField()
+    watch_secs = serializers.FloatField(help_text="Seconds, of all viewers together.")
+    likes = serializers.IntegerField(help_text="Of this broadcast.")
+    likes_total = serializers.IntegerField(help_text="Of the room.")
+    gifts = serializers.IntegerField()
+    chat_messages = serializers.IntegerField()
+    uptime_secs = serializers.FloatField()
+    video_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
+    audio_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
+    packet_loss = serializers.FloatField(allow_null=True, help_text="0 to 1")
+    jitter = serializers.FloatField(allow_null=True, help_text="ms")
+    round_trip_time = serializers.FloatField(allow_null=True, help_text="ms")
+    fps = serializers.FloatField(allow_null=True)
+
+
+class RungShape(serializers.Serializer):
+    rung = serializers.ChoiceField(["webrtc", "flv", "hls"])
+    available = serializers.BooleanField()
+    url = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True, help_text="Why it is missing.")
+    detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
+
+
+class WayShape(serializers.Serializer):
+    way = serializers.ChoiceField(["webrtc", "rtmp"])
+    available = serializers.BooleanField()
+    reason = serializers.CharField(allow_null=True)
+    detail = serializers.CharField(allow_null=True)
+
+
+class PlaybackShape(serializers.Serializer):
+    rungs = RungShape(many=True)
+    publish = WayShape(many=True)
+
+
+class PublisherShape(serializers.Serializer):
+    user = UserShape()
+    added_at = serializers.DateTimeField()
+
+
+class PublisherList(serializers.Serializer):
+    items = PublisherShape(many=True)
+
+
+class HealthShape(serializers.Serializer):
+    status = serializers.CharField()
+
+
+class PartShape(serializers.Serializer):
+    ok = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class PartsShape(serializers.Serializer):
+    database = PartShape()
+    channel_layer = PartShape()
+    sfu = PartShape()
+
+
+class ReadyShape(serializers.Serializer):
+    status = serializers.ChoiceField(["ok", "unavailable"])
+    parts = PartsShape()

@@ -1,0 +1,73 @@
+"""The URLs of the API, without a slash at the end; whatever else starts with /api/ is a JSON 404."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter, StringConverter
+
+from live.api.docs import DocsView, SchemaView
+from live.api.health import HealthView, ReadyView
+from live.api.keys import RoomKeyView, RoomRotateKeyView
+from live.api.nothing import NothingView
+from live.api.publishers import PublisherListView, PublisherView
+from live.api.rooms import (
+    RoomCreateView,
+    RoomEndView,
+    RoomListView,
+    RoomMineView,
+    RoomPlaybackView,
+    RoomStartView,
+    RoomStatsView,
+    RoomView,
+)
+from live.api.tokens import TokenRefreshView, TokenView
+
+
+class PublicId(StringConverter):
+    regex = r"[A-Za-z0-9_.-]{1,64}"
+
+
+class RowId(IntConverter):
+    regex = r"[0-9]{1,18}"  # what a 64-bit column can hold
+
+
+register_converter(PublicId, "public_id")
+register_converter(RowId, "row_id")
+
+urlpatterns = [
+    path("health", HealthView.as_view(), name="health"),
+    path("health/ready", ReadyView.as_view(), name="health-ready"),
+    path("api/docs", DocsView.as_view(), name="api-docs"),
+    path("api/v1/openapi.json", SchemaView.as_view(), name="api-schema"),
+    path("api/v1/auth/token", TokenView.as_view(), name="api-token"),
+    path("api/v1/auth/token/refresh", TokenRefreshView.as_view(), name="api-token-refresh"),
+    path("api/v1/live/create", RoomCreateView.as_view(), name="api-room-create"),
+    path("api/v1/live/list", RoomListView.as_view(), name="api-room-list"),
+    path("api/v1/live/mine", RoomMineView.as_view(), name="api-room-mine"),
+    path("api/v1/live/<public_id:room_id>", RoomView.as_view(), name="api-room"),
+    path("api/v1/live/<public_id:room_id>/start", RoomStartView.as_view(), name="api-room-start"),
+    path("api/v1/live/<public_id:room_id>/end", RoomEndView.as_view(), name="api-room-end"),
+    path("api/v1/live/<public_id:room_id>/key", RoomKeyView.as_view(), name="api-room-key"),
+    path(
+        "api/v1/live/<public_id:room_id>/rotate-key",
+        RoomRotateKeyView.as_view(),
+        name="api-room-rotate-key",
+    ),
+    path("api/v1/live/<public_id:room_id>/stats", RoomStatsView.as_view(), name="api-room-stats"),
+    path(
+        "api/v1/live/<public_id:room_id>/playback",
+        RoomPlaybackView.as_view(),
+        name="api-room-playback",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/publishers",
+        PublisherListView.as_view(),
+        name="api-publishers",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/publishers/<row_id:user_id>",
+        PublisherView.as_view(),
+        name="api-publisher",
+    ),
+    re_path(r"^api/.*$", NothingView.as_view()),
+]
