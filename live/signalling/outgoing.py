@@ -9,15 +9,38 @@ from typing import Any, Final
 SHAPES: Final[dict[str, tuple[frozenset[str] | None, frozenset[str]]]] = {
     "welcome": (
         frozenset(
-            "version participant_id resume resumed role user sessions room presence likes ice_servers "
-            "playback gifts history".split()
+            [
+                "version",
+                "participant_id",
+                "resume",
+                "resumed",
+                "role",
+                "user",
+                "sessions",
+                "room",
+                "presence",
+                "likes",
+                "ice_servers",
+                "playback",
+                "gifts",
+                "history",
+            ]
         ),
         frozenset(),
     ),
     "room": (
         frozenset(
-            "title description state streaming_mode stream_type owner broadcast ended_reason "
-            "grace_until".split()
+            [
+                "title",
+                "description",
+                "state",
+                "streaming_mode",
+                "stream_type",
+                "owner",
+                "broadcast",
+                "ended_reason",
+                "grace_until",
+            ]
         ),
         frozenset(),
     ),

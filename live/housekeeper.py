@@ -1,0 +1,97 @@
+"""Level-triggered care, once a second: grace times, heartbeats, what dead processes left behind.
+
+Every process runs one; all it does may be done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import Any, Final
+
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from live import access, actions
+from live.actions.away import do_close_stale_away
+from live.lifecycle import RoomState
+from live.models import Room
+
+logger = logging.getLogger(__name__)
+TICK_SECS: Final = 1.0
+BEAT_SECS: Final = 2.0
+DEAD_AFTER_SECS: Final = 6.0  # three beats missed: the process of these rows is gone
+
+
+class Housekeeper:
+    def __init__(
+        self,
+        process_id: str,
+        participants: Callable[[], Collection[str]],
+        sessions: Callable[[], Collection[str]],
+    ) -> None:
+        self._process_id = process_id
+        self._participants = participants
+        self._sessions = sessions
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="housekeeper")
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        ticks = 0
+        beat_every = round(BEAT_SECS / TICK_SECS)
+        while True:
+            if ticks % beat_every == 0:
+                mine = (list(self._participants()), list(self._sessions()))
+                await self._do(beat, self._process_id, *mine)
+                await self._do(bury_the_dead)
+            await self._do(look_after_rooms)
+            ticks += 1
+            await asyncio.sleep(TICK_SECS)
+
+    async def _do(self, work: Callable[..., None], *args: Any) -> None:
+        try:
+            await database_sync_to_async(work)(*args)
+        except Exception:
+            logger.exception("housekeeper: %s failed", work.__name__)
+
+
+def beat(process_id: str, participant_ids: Collection[str], session_ids: Collection[str]) -> None:
+    """Say that we live."""
+    now = timezone.now()
+    if participant_ids:
+        actions.do_touch_presence(process_id, participant_ids, now)
+    if session_ids:
+        actions.do_touch_sessions(process_id, session_ids, now)
+
+
+def bury_the_dead() -> None:
+    """Close rows that nobody has touched for long."""
+    before = timezone.now() - timedelta(seconds=DEAD_AFTER_SECS)
+    actions.do_close_stale_sessions(before)
+    do_close_stale_away(before)
+    actions.do_close_stale_presence(before)
+
+
+def look_after_rooms() -> None:
+    """Rooms whose publisher is gone are interrupted; those whose time is up end."""
+    now = timezone.now()
+    for room in access.rooms_live_without_publisher():
+        actions.do_publisher_lost(room)
+    for room in access.rooms_past_grace(now):
+        actions.do_expire_grace(room, now)
+
+
+def rooms_off_air(room_ids: Collection[str]) -> list[str]:
+    """Those of them where nobody may publish now."""
+    off = (RoomState.ENDED.value, RoomState.BANNED.value)
+    found = Room.objects.filter(room_id__in=list(room_ids), state__in=off)
+    return list(found.values_list("room_id", flat=True))
