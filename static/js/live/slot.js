@@ -1,0 +1,126 @@
+/** Owns one place on the stage: it changes from one stream to the next without a dark frame between. */
+
+import { make } from "./page.js";
+
+export class Slot {
+  #box;
+  #main;
+  /** @type {HTMLVideoElement | null} what is seen */
+  #video = null;
+  /** @type {HTMLVideoElement | null} what comes next, hidden until its first frame */
+  #coming = null;
+  #started = false;
+
+  /**
+   * @param {HTMLElement} box
+   * @param {boolean} main
+   */
+  constructor(box, main) {
+    this.#box = box;
+    this.#main = main;
+  }
+
+  /** @returns {HTMLVideoElement | null} */
+  get video() {
+    return this.#video;
+  }
+
+  /** Decoded frames so far of what is seen. */
+  get frames() {
+    return this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+  }
+
+  /**
+   * @param {MediaStream} stream
+   * @param {() => void} seen its first frame is on the screen
+   */
+  show(stream, seen) {
+    if ((this.#coming ?? this.#video)?.srcObject === stream) return;
+    this.#coming?.remove();
+    this.#coming = null;
+    const current = this.#video;
+    // A picture-in-picture window belongs to its element, which can't be exchanged without a tap.
+    const floating = current !== null && document.pictureInPictureElement === current;
+    if (current !== null && (floating || !this.#started)) {
+      this.#play(current, stream, seen);
+      return;
+    }
+    const video = this.#make();
+    this.#box.append(video);
+    if (current === null) {
+      this.#video = video;
+      this.#mark(video);
+      this.#play(video, stream, seen);
+      return;
+    }
+    video.classList.add("is-coming");
+    this.#coming = video;
+    this.#play(video, stream, () => {
+      if (this.#coming !== video) return;
+      this.#coming = null;
+      this.#video = video;
+      this.#mark(video);
+      video.classList.remove("is-coming");
+      current.srcObject = null;
+      current.remove();
+      seen();
+    });
+  }
+
+  /** @param {boolean} paused */
+  hold(paused) {
+    if (paused) this.#video?.pause();
+    else void this.#video?.play().catch(() => {});
+  }
+
+  clear() {
+    for (const video of [this.#video, this.#coming]) {
+      if (video === null) continue;
+      video.srcObject = null;
+      video.remove();
+    }
+    this.#video = this.#coming = null;
+    this.#started = false;
+  }
+
+  #make() {
+    const video = make("video");
+    // Sound has elements of its own, so a picture may always start by itself.
+    video.muted = true;
+    video.autoplay = true;
+    video.playsInline = true;
+    video.disableRemotePlayback = true;
+    video.tabIndex = -1;
+    return video;
+  }
+
+  /** @param {HTMLVideoElement} video */
+  #mark(video) {
+    if (this.#main) video.dataset.main = "";
+  }
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {MediaStream} stream
+   * @param {() => void} seen
+   */
+  #play(video, stream, seen) {
+    video.srcObject = stream;
+    let told = false;
+    const first = () => {
+      if (told || video.srcObject !== stream) return;
+      told = this.#started = true;
+      seen();
+    };
+    if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(first);
+    // A hidden page paints nothing, so there the data has to do.
+    video.addEventListener(
+      "loadeddata",
+      () => {
+        if (document.hidden || !("requestVideoFrameCallback" in video)) first();
+      },
+      { once: true },
+    );
+    void video.play().catch(() => {});
+  }
+}

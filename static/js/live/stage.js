@@ -1,0 +1,134 @@
+/** Owns what is seen and heard: the main picture, the tiles, the sound, the face of a sound-only stream. */
+
+import { gettext, t } from "../i18n.js";
+import { make, need, say } from "./page.js";
+import { Slot } from "./slot.js";
+import { Speakers } from "./speakers.js";
+
+/** @import {Lineup, Shown} from "./lineup.js" */
+
+/**
+ * @typedef {object} Tile
+ * @property {HTMLButtonElement} button
+ * @property {HTMLElement} name
+ * @property {Slot} slot
+ */
+
+export class Stage {
+  #tilesBox;
+  #face;
+  /** @type {Map<string, Tile>} */
+  #tiles = new Map();
+  #choose;
+
+  /**
+   * @param {HTMLElement} root the player
+   * @param {object} events
+   * @param {(key: string) => void} events.choose a tile was tapped
+   * @param {() => void} events.soundChanged
+   */
+  constructor(root, { choose, soundChanged }) {
+    this.#choose = choose;
+    this.#tilesBox = need("[data-tiles]", root);
+    this.#face = need("[data-face]", root);
+    this.main = new Slot(need("[data-picture]", root), true);
+    this.speakers = new Speakers(need("[data-sound]", root), soundChanged);
+  }
+
+  /**
+   * @param {Lineup} lineup
+   * @param {(streamId: string) => MediaStream | undefined} streamOf
+   * @param {(streamId: string) => MediaStream | undefined} soundOf
+   * @param {(streamId: string) => void} seen the first frame of the main picture's stream is on the screen
+   */
+  update(lineup, streamOf, soundOf, seen) {
+    this.#showMain(lineup.main, streamOf, seen);
+    this.#showTiles(lineup.tiles, streamOf);
+    /** @type {Map<string, MediaStream>} */
+    const sound = new Map();
+    for (const id of lineup.sound) {
+      const stream = soundOf(id);
+      if (stream) sound.set(id, stream);
+    }
+    // Nothing new to hear yet: the last sound stays until there is.
+    if (sound.size > 0 || lineup.sound.length === 0) this.speakers.play(sound);
+  }
+
+  /** @param {boolean} held */
+  hold(held) {
+    this.main.hold(held);
+    for (const { slot } of this.#tiles.values()) slot.hold(held);
+    this.speakers.hold(held);
+  }
+
+  clear() {
+    this.main.clear();
+    this.#showTiles([], () => undefined);
+    this.speakers.play(new Map());
+    this.#face.hidden = true;
+  }
+
+  /** How loud it is, on the face of a sound-only stream. @param {number} level 0–1 */
+  showLevel(level) {
+    this.#face.style.setProperty("--level", level.toFixed(2));
+  }
+
+  /**
+   * @param {Shown | null} main
+   * @param {(streamId: string) => MediaStream | undefined} streamOf
+   * @param {(streamId: string) => void} seen
+   */
+  #showMain(main, streamOf, seen) {
+    if (main === null) return;
+    const stream = streamOf(main.streamId);
+    this.#face.hidden = main.hasVideo || stream === undefined;
+    if (!main.hasVideo) {
+      this.main.clear();
+      say(need("[data-face-name]", this.#face), main.user?.name ?? "");
+      say(need("[data-face-letter]", this.#face), (main.user?.name ?? "♪").slice(0, 1));
+      return;
+    }
+    if (stream === undefined || stream.getVideoTracks().length === 0) return;
+    this.main.show(stream, () => seen(main.streamId));
+  }
+
+  /**
+   * @param {Shown[]} shown
+   * @param {(streamId: string) => MediaStream | undefined} streamOf
+   */
+  #showTiles(shown, streamOf) {
+    const keys = new Set(shown.map(({ key }) => key));
+    for (const [key, { button, slot }] of this.#tiles) {
+      if (keys.has(key)) continue;
+      slot.clear();
+      button.remove();
+      this.#tiles.delete(key);
+    }
+    for (const entry of shown) {
+      const tile = this.#tiles.get(entry.key) ?? this.#makeTile(entry);
+      const name = entry.user?.name ?? gettext("Guest");
+      const words =
+        entry.source === "screen"
+          ? t(gettext("Make {name}'s screen the main picture"), { name })
+          : t(gettext("Make {name}'s camera the main picture"), { name });
+      tile.button.setAttribute("aria-label", words);
+      say(tile.name, name);
+      const stream = streamOf(entry.streamId);
+      if (stream && stream.getVideoTracks().length > 0) tile.slot.show(stream, () => {});
+    }
+    this.#tilesBox.hidden = shown.length === 0;
+  }
+
+  /** @param {Shown} entry */
+  #makeTile(entry) {
+    const button = make("button", "player-tile");
+    button.type = "button";
+    const name = make("span", "player-tile-name");
+    button.append(name);
+    button.addEventListener("click", () => this.#choose(entry.key));
+    const tile = { button, name, slot: new Slot(button, false) };
+    this.#tiles.set(entry.key, tile);
+    this.#tilesBox.append(button);
+    return tile;
+  }
+}
