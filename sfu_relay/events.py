@@ -44,7 +44,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The SFU's offer on the subscriber transport; the browser must answer with the same offer_id."""
+    """The SFU's offer on the subscriber transport; the answer must carry the same offer_id."""
 
     offer_id: int
     sdp: str
@@ -77,7 +77,7 @@ class LayerChanged:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Input that was not passed on; the peer lives. `code` is an error code of docs/signalling-protocol.md."""
+    """Input that was not passed on; the peer lives. `code`: see docs/signalling-protocol.md."""
 
     code: str
     detail: str
