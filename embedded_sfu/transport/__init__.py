@@ -1,0 +1,1 @@
+"""Sockets, ICE-lite, DTLS and SRTP: from datagrams to decrypted packets and back."""
