@@ -1,4 +1,4 @@
-"""What one app process has once: its relay, its hub, its housekeeper. Made on the first connection or request."""
+"""What one app process has once: relay, hub, housekeeper. Made by the first connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import secrets
 
 from channels.layers import get_channel_layer
 from django.conf import settings
-from sfu_relay.relay import Relay
 
 from live import actions, events
 from live.housekeeper import Housekeeper
@@ -18,6 +17,7 @@ from live.media.remote import Remote
 from live.signalling.hub import Hub
 from sfu_relay.config import RelayConfig
 from sfu_relay.events import Role
+from sfu_relay.relay import Relay
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Process:
         await self.media.aclose()
 
     def leave_presence(self, person: Person) -> None:
-        """Unless the participant came back here meanwhile (or at another process: the row knows)."""
+        """Unless the participant came back here meanwhile (or elsewhere: the row knows)."""
         if person.participant_id is None or person.participant_id in self._present():
             return
         self.media.journal.write(_leave, person.participant_id, self.process_id)

@@ -28,7 +28,8 @@ ALLOWED_WS_ORIGINS = env.list("ALLOWED_WS_ORIGINS", default=[])  # beside the pa
 INSTALLED_APPS = [
     "daphne",
     "live",
-    "django.contrib.admin",
+    "microvibe",
+    "live.admin_config.MicroVibeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "live.pages.security.PageSecurity",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -50,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "live.pages.errors.PageErrors",
 ]
 ROOT_URLCONF = "microvibe.urls"
 ASGI_APPLICATION = "microvibe.asgi.application"
@@ -64,6 +67,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "live.pages.context.page",
             ]
         },
     }
@@ -130,10 +134,28 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "live.pages.finders.NpmFinder",
+]
+NODE_MODULES_DIR = BASE_DIR / "node_modules"
+ICONS_DIR = NODE_MODULES_DIR / "lucide-static" / "icons"
+NPM_STATIC_FILES: list[str] = []  # files in node_modules that pages load, under static/npm/
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "live.pages.storage.ModuleManifestStorage"},
 }
+
+# --- Pages --------------------------------------------------------------------------------------
+# Scripts read the CSRF cookie; all others are out of their reach.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_URL.startswith(
+    "https://"
+)
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 86_400
+CSRF_FAILURE_VIEW = "live.pages.errors.csrf_failure"
 
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -171,7 +193,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "StreamingMode": "live.models.StreamingMode",
         "PushProtocol": "live.models.PushProtocol",

@@ -1,4 +1,4 @@
-"""The URLs of the API, without a slash at the end; whatever else starts with /api/ is a JSON 404."""
+"""The URLs of the API, without a slash at the end. Other /api/ addresses are a JSON 404."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ from live.api.rooms import (
     RoomStatsView,
     RoomView,
 )
+from live.api.sfu import (
+    SessionAnswerView,
+    SessionCreateView,
+    SessionStatsView,
+    SessionView,
+)
 from live.api.tokens import TokenRefreshView, TokenView
 
 
@@ -33,6 +39,8 @@ class RowId(IntConverter):
 
 register_converter(PublicId, "public_id")
 register_converter(RowId, "row_id")
+
+SESSION = "api/v1/sfu/session/<public_id:session_id>"
 
 urlpatterns = [
     path("health", HealthView.as_view(), name="health"),
@@ -69,5 +77,21 @@ urlpatterns = [
         PublisherView.as_view(),
         name="api-publisher",
     ),
+    path("api/v1/sfu/session", SessionCreateView.as_view(), name="api-session-create"),
+    path("api/v1/sfu/session/<public_id:session_id>", SessionView.as_view(), name="api-session"),
+    path(
+        "api/v1/sfu/session/<public_id:session_id>/answer",
+        SessionAnswerView.as_view(),
+        name="api-session-answer",
+    ),
+    path(
+        "api/v1/sfu/session/<public_id:session_id>/stats",
+        SessionStatsView.as_view(),
+        name="api-session-stats",
+    ),
+    path("api/v1/sfu/session", SessionCreateView.as_view(), name="api-sfu-create"),
+    path(SESSION, SessionView.as_view(), name="api-sfu"),
+    path(f"{SESSION}/answer", SessionAnswerView.as_view(), name="api-sfu-answer"),
+    path(f"{SESSION}/stats", SessionStatsView.as_view(), name="api-sfu-stats"),
     re_path(r"^api/.*$", NothingView.as_view()),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ def set_service(service: MediaService | None) -> None:
 
 
 def sfu_ok() -> bool:
-    """Whether joins would succeed now. Before the first look at the SFU: whether there is to be one."""
+    """Whether joins would succeed now. Before the first look: whether there is to be an SFU."""
     if not settings.SFU_ENABLED:
         return False
     return _service is None or _service.healthy()
@@ -33,5 +34,5 @@ async def sfu_health() -> dict[str, Any]:
     }
     if _service is not None:
         report["sessions"] = len(_service.sessions)
-        report["nodes"] = await _service.relay.node_states()
+        report["nodes"] = [asdict(node) for node in await _service.relay.node_states()]
     return report

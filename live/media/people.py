@@ -1,4 +1,4 @@
-"""Whose SFU session is whose: this process's own from memory, those of other processes from rows."""
+"""Whose SFU session is whose: our own from memory, other processes' from rows."""
 
 from __future__ import annotations
 

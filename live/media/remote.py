@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from live.errors import MicroVibeError
@@ -42,7 +43,7 @@ class Remote:
     async def ask(
         self, owner_process_id: str, session_id: str, verb: str, **fields: Any
     ) -> dict[str, Any]:
-        """What the owner answers. Raises MicroVibeError: the owner's own, or sfu_timeout after 3 s."""
+        """What the owner answers. Raises MicroVibeError: the owner's, or sfu_timeout (3 s)."""
         if owner_process_id == self._process_id:
             return await self._carry_out(session_id, verb, fields)
         question = secrets.token_hex(8)
@@ -105,7 +106,8 @@ class Remote:
             raise MicroVibeError("session_not_found")
         match verb:
             case "stats":
-                return dict(await self._media.relay.session_stats(session.peer.session_id) or {})
+                counters = await self._media.relay.session_stats(session.peer.session_id)
+                return asdict(counters) if counters is not None else {}
             case "answer":
                 offer_id = fields.get("offer_id") or session.offer_id
                 if offer_id is None:

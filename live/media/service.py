@@ -23,6 +23,7 @@ from sfu_relay.events import (
     MediaStarted,
     Offered,
     PeerEvent,
+    Refused,
     Role,
     RoomId,
     SessionId,
@@ -127,10 +128,6 @@ class MediaService:
     def set_rung(self, participant_id: str, rung: str) -> None:
         self.journal.write(rows.set_rung, participant_id, rung)
 
-    def start_broadcast(self, room_id: str) -> None:
-        """A publisher's first offer: idle or ended → starting; nothing while on the air."""
-        self.journal.write(rows.start_broadcast, room_id)
-
     def close(self, session: MediaSession, reason: str, *, tell: bool = False) -> None:
         """Ends a session; `tell`: its owner did not ask for it and hears the reason."""
         if session.closing:
@@ -214,6 +211,8 @@ class MediaService:
                 self._got_answered(session)
             case Lost(code=code):
                 self._forget(session, code)
+            case Refused(about="answer", code="bad_sdp" | "sends_media"):
+                session.answered = False
             case TracksChanged(tracks=tracks):
                 session.tracks_version += 1
                 tell = partial(self._tell_tracks, session, event, session.tracks_version)
@@ -232,11 +231,17 @@ class MediaService:
         if session.answered:
             return
         session.answered = True
+        if session.role is Role.PUBLISHER:  # idle or ended → starting; nothing while on the air
+            self.journal.write(rows.start_broadcast, session.room_id)
         loop = asyncio.get_running_loop()
         for old in session.replaces:
             if not old.closing:
-                loop.call_later(OVERLAP_SECS, self.close, old, "replaced")
-        session.replaces = ()
+                loop.call_later(OVERLAP_SECS, self._retire, old, session)
+
+    def _retire(self, old: MediaSession, by: MediaSession) -> None:
+        """Not when the new one died meanwhile, or its answer was no good."""
+        if by.answered and not by.closing:
+            self.close(old, "replaced", tell=False)
 
     def _got_health(self, ok: bool) -> None:
         logger.warning("SFU %s", "is back" if ok else "is not answering")

@@ -1,4 +1,4 @@
-"""Names and numbers of the signalling protocol (docs/signalling-protocol.md). Tables only, no I/O."""
+"""Names and numbers of docs/signalling-protocol.md. Tables only, no I/O."""
 
 from __future__ import annotations
 

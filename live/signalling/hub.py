@@ -1,7 +1,8 @@
-"""One per process: which connections are in which room. An event is received once and fanned out here.
+"""One per process: which connections are in which room; an event is received once, then fanned out.
 
-Edge-triggered by the channel layer, and level-triggered too: once a second each room that has somebody here is
-read again, so that a change made by another process without a shared layer (manage.py, admin) still arrives.
+Edge-triggered by the channel layer, and level-triggered too: once a second each room that has
+somebody here is read again, so that a change made by another process without a shared layer
+(manage.py) still arrives.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Hub:
         return mine < CONNECTIONS_PER_USER
 
     def join(self, connection: Connection, snapshot: Snapshot) -> None:
-        """From now on it hears all of its room. The same participant's older connection is closed."""
+        """It hears its room from now on. The same participant's older connection is closed."""
         room = self.rooms.get(connection.room_id)
         if room is None:
             room = self.rooms[connection.room_id] = LocalRoom(connection.room_id)

@@ -1,4 +1,4 @@
-"""How much one connection may send: token buckets and an error count, time passed in. No I/O here."""
+"""How much one connection may send: buckets and an error count, time passed in. No I/O here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages about media: each hands its work to the media service and returns; none waits for the SFU."""
+"""Messages about media: each is handed to the media service; none waits for the SFU."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ async def got_offer(process: Process, connection: Connection, message: Offer) ->
         _refuse_without_webrtc(process, connection)
         _refuse_rejoin_after_end(process, connection, rejoin=message.rejoin)
         session = _open(process, connection, watch=message.subscribe)
-        process.media.start_broadcast(connection.room_id)
     process.media.offer(session, message.sdp, message.sources)
 
 
@@ -56,7 +55,7 @@ async def got_ice(process: Process, connection: Connection, message: Ice) -> Non
 
 
 async def got_leave(process: Process, connection: Connection, message: Leave) -> None:
-    """Leaving twice, or what is gone already, is no error: the page and the timer may both do it."""
+    """Leaving what is gone already is no error: the page and a timer may both do it."""
     leaving = [
         session
         for session in connection.sessions

@@ -5,45 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-# Of each message: the payload's keys (None: a plain value) and the fields it has beside the payload.
+_ROOM: Final = (
+    *("title", "description", "state", "streaming_mode", "stream_type"),
+    *("owner", "broadcast", "ended_reason", "grace_until"),
+)
+_WELCOME: Final = (
+    *("version", "participant_id", "resume", "resumed", "role", "user", "sessions", "room"),
+    *("presence", "likes", "ice_servers", "playback", "gifts", "history"),
+)
+
+# Of each message: the payload's keys (None: a plain value) and the fields beside the payload.
 SHAPES: Final[dict[str, tuple[frozenset[str] | None, frozenset[str]]]] = {
-    "welcome": (
-        frozenset(
-            [
-                "version",
-                "participant_id",
-                "resume",
-                "resumed",
-                "role",
-                "user",
-                "sessions",
-                "room",
-                "presence",
-                "likes",
-                "ice_servers",
-                "playback",
-                "gifts",
-                "history",
-            ]
-        ),
-        frozenset(),
-    ),
-    "room": (
-        frozenset(
-            [
-                "title",
-                "description",
-                "state",
-                "streaming_mode",
-                "stream_type",
-                "owner",
-                "broadcast",
-                "ended_reason",
-                "grace_until",
-            ]
-        ),
-        frozenset(),
-    ),
+    "welcome": (frozenset(_WELCOME), frozenset()),
+    "room": (frozenset(_ROOM), frozenset()),
     "presence": (frozenset({"viewers", "peak"}), frozenset()),
     "user_joined": (frozenset({"participant_id", "user", "role"}), frozenset()),
     "user_left": (frozenset({"participant_id", "user", "role"}), frozenset()),

@@ -1,4 +1,4 @@
-"""Reads a client's frame into a message: text in, frozen dataclass or ProtocolError out. No I/O here."""
+"""Reads a client's frame: text in, frozen dataclass or ProtocolError out. No I/O here."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Ping(Message):
     echo: str | int | float | bool | None = None
 
 
-# Highest value a report may claim, by field; what lies outside is cut off (units as in the protocol).
+# Highest value that a report may claim, by field (units as in the protocol).
 REPORT_LIMITS: Final = {
     "video_bitrate": 100_000_000.0,
     "audio_bitrate": 5_000_000.0,
@@ -113,7 +113,7 @@ REPORT_LIMITS: Final = {
 
 
 def parse(text: str | bytes, room_id: str) -> Message:
-    """The message in one frame. `room_id`: the room of the connection, which the frame must not contradict."""
+    """The message in one frame. `room_id`: the connection's; the frame must not contradict it."""
     envelope = _envelope(text)
     ref = _ref(envelope)
     kind = envelope.get("type")

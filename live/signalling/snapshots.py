@@ -53,7 +53,7 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
 def take_snapshots(
     languages_of: dict[str, frozenset[str]], sfu_ok: bool
 ) -> dict[str, Snapshot | None]:
-    """By room id; None for a room that was deleted. One query for the rooms, two small ones each."""
+    """By room id; None for a deleted room. One query for the rooms, two small ones each."""
     found: dict[str, Snapshot | None] = dict.fromkeys(languages_of)
     for room in rooms_with_viewers().filter(room_id__in=list(languages_of)):
         found[room.room_id] = take_snapshot(room, sfu_ok, languages_of[room.room_id])
