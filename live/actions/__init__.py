@@ -8,6 +8,7 @@ from live.actions.air import (
     do_publisher_lost,
     do_start_broadcast,
 )
+from live.actions.demo import do_make_demo_accounts
 from live.actions.people import (
     do_ban_room,
     do_ban_user,
@@ -55,6 +56,7 @@ __all__ = [
     "do_join_presence",
     "do_leave_presence",
     "do_like",
+    "do_make_demo_accounts",
     "do_media_started",
     "do_open_session",
     "do_publisher_back",

@@ -78,8 +78,7 @@ def described(
         request=request,
         responses=responses,
         examples=examples,
-        **({"auth": []} if guests and "auth" not in more else {}),
-        **more,
+        **({"auth": [{}, {"token": []}, {"cookie": []}]} if guests else {}) | more,
     )
 
 

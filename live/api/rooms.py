@@ -106,9 +106,8 @@ class RoomView(ApiView):
     )
     def patch(self, request: Request, room_id: str) -> Response:
         room = access.access_room_to_manage(person(request), room_id)
-        return _room_answer(
-            actions.do_update_room(room, **checked(RoomUpdateRequest, request.data))
-        )
+        changes = checked(RoomUpdateRequest, request.data)
+        return _room_answer(actions.do_update_room(room, **changes))
 
 
 class RoomStartView(ApiView):

@@ -1,4 +1,4 @@
-"""What requests must look like, and what answers do look like (the latter for the description only)."""
+"""What requests must look like, and (for the description only) what answers do look like."""
 
 from __future__ import annotations
 

@@ -148,8 +148,6 @@ class SessionAnswerView(ApiView):
         _ask(row, "answer", sdp=sdp)
         return ok()
 
-    put = post
-
 
 class SessionView(ApiView):
     @described(

@@ -35,6 +35,7 @@ class TokenView(ApiView):
         example=PAIR_EXAMPLE,
         errors=("bad_json", "invalid", "bad_credentials", "banned"),
         guests=True,
+        auth=[],
     )
     def post(self, request: Request) -> Response:
         given = checked(TokenRequest, request.data)
@@ -60,6 +61,7 @@ class TokenRefreshView(ApiView):
         example=PAIR_EXAMPLE,
         errors=("bad_json", "invalid", "token_invalid", "banned"),
         guests=True,
+        auth=[],
     )
     def post(self, request: Request) -> Response:
         given = checked(RefreshRequest, request.data)
