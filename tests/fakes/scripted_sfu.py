@@ -82,7 +82,8 @@ class ScriptedSfu(rtc_pb2_grpc.RTCServicer):
         self.reading = asyncio.Event()  # cleared: the server reads nothing more
         self.reading.set()
         self.healthy = True
-        self.health_hangs = False
+        self.health_answers = asyncio.Event()  # cleared: health checks hang
+        self.health_answers.set()
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
@@ -148,8 +149,7 @@ class _Health(health_pb2_grpc.HealthServicer):
     async def Check(
         self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext
     ) -> health_pb2.HealthCheckResponse:
-        while self._sfu.health_hangs:
-            await asyncio.sleep(0.05)
+        await self._sfu.health_answers.wait()
         status = health_pb2.HealthCheckResponse
         return status(status=status.SERVING if self._sfu.healthy else status.NOT_SERVING)
 
