@@ -112,7 +112,7 @@ def find_python() -> str:
 
 def make_venv() -> None:
     python = os.path.join(VENV_BIN, "python")
-    if version_of([python]) >= OLDEST_PYTHON and version_of([python, "-m", "pip"]):
+    if version_of([python]) >= OLDEST_PYTHON and os.path.exists(os.path.join(VENV_BIN, "pip")):
         return
     say("a virtual environment in .venv")
     found = find_python()

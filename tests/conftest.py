@@ -27,11 +27,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI els
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folder says what kind of test it is."""
+    """The folder says what kind of test it is; the quick ones go first."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in {"unit", "integration", "e2e"}:
             item.add_marker(folder)
+    # Playwright's sync API keeps an event loop running, in which asyncio tests could not start theirs.
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
 
 
 @pytest.fixture(scope="session")
