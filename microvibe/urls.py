@@ -8,3 +8,7 @@ urlpatterns = [
     path("", include("live.api.urls")),
     path("", include("live.pages.urls")),
 ]
+handler400 = "live.pages.errors.bad_request"
+handler403 = "live.pages.errors.forbidden"
+handler404 = "live.pages.errors.not_found"
+handler500 = "live.pages.errors.internal"

@@ -1,0 +1,1 @@
+"""Server-rendered pages and forms: read through live.access, write through live.actions."""

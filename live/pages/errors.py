@@ -1,0 +1,147 @@
+"""The one edge where pages turn refusals and failures into words.
+
+Each page says what happened, what we are doing about it, and what you can do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from live.errors import MicroVibeError
+from live.pages.people import sign_in_url
+
+log = logging.getLogger(__name__)
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An error page: three sentences and the icon above them."""
+
+    status: int
+    icon: str
+    happened: Words
+    doing: Words
+    can_do: Words
+
+
+BAD_REQUEST = Explained(
+    400,
+    "file-question-mark",
+    _("Your browser sent something we can't read"),
+    _("Nothing was changed."),
+    _("Go back, reload the page and try once more."),
+)
+CSRF = Explained(
+    403,
+    "shield-alert",
+    _("This form is too old"),
+    _("To keep your account safe we did not carry it out. Nothing was changed."),
+    _("Go back, reload the page and send it again. Cookies must be allowed."),
+)
+FORBIDDEN = Explained(
+    403,
+    "lock",
+    _("This is not yours to open"),
+    _("Only the owner of the room and people the owner allowed can do this."),
+    _("If you have another account, sign in with that one. Or ask the owner to let you publish."),
+)
+BANNED = Explained(
+    403,
+    "ban",
+    _("This room or account is banned"),
+    _("Our staff has closed it."),
+    _("If you think this is a mistake, write to the people who run this site."),
+)
+NOT_FOUND = Explained(
+    404,
+    "map-pin-off",
+    _("There is nothing at this address"),
+    _("The room may be private or gone, or the link is not complete."),
+    _("Check the link, or see who is live now."),
+)
+INTERNAL = Explained(
+    500,
+    "wrench",
+    _("Something broke on our side"),
+    _("The error is in our log, with the time below."),
+    _("Reload in a moment. If you are live, leave that page open: it reconnects by itself."),
+)
+OF_REFUSAL = {"room_not_found": NOT_FOUND, "forbidden": FORBIDDEN, "banned": BANNED}
+
+
+def error_page(request: HttpRequest, why: Explained, code: str) -> HttpResponse:
+    """The page in the site's layout; JSON with our envelope below /api/."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            {"code": code, "message": str(why.happened), "data": None}, status=why.status
+        )
+    context = {"why": why, "code": code, "at": timezone.now(), "request_path": request.path}
+    return HttpResponse(render_to_string("error.html", context, request), status=why.status)
+
+
+class PageErrors:
+    """Middleware: a MicroVibeError that leaves a page view becomes a page (the API has DRF)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not isinstance(error, MicroVibeError):
+            return None
+        if error.code == "unauthenticated":
+            return redirect(sign_in_url(request.get_full_path()))
+        why = OF_REFUSAL.get(error.code)
+        if why is None:
+            why = Explained(409, "circle-x", error.message, BAD_REQUEST.doing, BAD_REQUEST.can_do)
+        return error_page(request, why, error.code)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, BAD_REQUEST, "bad_request")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, FORBIDDEN, "forbidden")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, NOT_FOUND, "not_found")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_page(request, CSRF, "csrf")
+
+
+def internal(request: HttpRequest) -> HttpResponse:
+    """No context processors, so no database: it may be the database that broke."""
+    if request.path.startswith("/api/"):
+        body: dict[str, Any] = {"code": "internal", "message": str(INTERNAL.happened), "data": None}
+        return JsonResponse(body, status=500)
+    context = {
+        "why": INTERNAL,
+        "code": "internal",
+        "at": timezone.now(),
+        "bare": True,
+        "LANGUAGE_CODE": get_language() or "en",
+    }
+    try:
+        html = render_to_string("error.html", context)
+    except Exception:
+        log.exception("The error page itself can't be rendered.")
+        html = f"<!doctype html><h1>{INTERNAL.happened}</h1><p>{INTERNAL.can_do}</p>"
+    return HttpResponse(html, status=500)
