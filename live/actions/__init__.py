@@ -12,6 +12,7 @@ from live.actions.demo import do_make_demo_accounts
 from live.actions.people import (
     do_ban_room,
     do_ban_user,
+    do_set_language,
     do_sign_up,
     do_unban_room,
     do_unban_user,
@@ -67,6 +68,7 @@ __all__ = [
     "do_send_gift",
     "do_session_connected",
     "do_session_lost",
+    "do_set_language",
     "do_set_rung",
     "do_sign_up",
     "do_start_broadcast",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -39,6 +40,14 @@ def do_sign_up(username: str, password: str, display_name: str = "") -> User:
             user.save()
     except IntegrityError:
         raise refusal("username_taken") from None
+    return user
+
+
+def do_set_language(user: User, language: str) -> User:
+    """The language of pages and mails; one that we do not have is left alone."""
+    if language in dict(settings.LANGUAGES) and user.language != language:
+        user.language = language
+        user.save(update_fields=["language"])
     return user
 
 

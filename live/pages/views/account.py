@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from live.actions import do_sign_up
+from live.actions import do_set_language, do_sign_up
 from live.errors import MicroVibeError
 from live.models import User
 from live.pages.forms import SignInForm, SignUpForm, add_refusal
@@ -59,10 +59,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def choose_language(request: HttpRequest) -> HttpResponseBase:
     """Kept in a cookie, and with the account of who is signed in."""
     user = person(request)
-    language = request.POST.get("language", "")
-    if user is not None and language in dict(settings.LANGUAGES) and user.language != language:
-        user.language = language
-        user.save(update_fields=["language"])
+    if user is not None:
+        do_set_language(user, request.POST.get("language", ""))
     return set_language(request)
 
 
