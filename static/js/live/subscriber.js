@@ -93,11 +93,12 @@ export class Subscriber {
   /**
    * @param {string} streamId
    * @param {LayerWish} layer
+   * @param {ReceivingSession} session
+   * @returns {boolean} whether it was sent
    */
-  askLayer(streamId, layer) {
-    const session = this.next?.streams.has(streamId) ? this.next : this.active;
-    if (session === null || !session.streams.has(streamId)) return;
-    this.#socket.send("layer", { stream_id: streamId, layer }, { session_id: session.id });
+  askLayer(streamId, layer, session) {
+    const message = { stream_id: streamId, layer };
+    return this.#socket.send("layer", message, { session_id: session.id }) !== null;
   }
 
   /** @param {boolean} rejoin */

@@ -11,7 +11,6 @@
  * @property {Room} room
  * @property {Rung | undefined} rung the WebRTC rung of the ladder
  * @property {string | null} pinned a rung asked for in the address
- * @property {Rung | undefined} pinnedRung
  * @property {boolean} able this browser has WebRTC
  * @property {boolean} published somebody publishes in the room
  * @property {boolean} playing new frames (or sound) came just now

@@ -1,0 +1,152 @@
+/** Owns the studio's words: what is happening, what is done about it, what the streamer can do. */
+
+import { gettext, t } from "../i18n.js";
+
+/** @import {Health} from "./health.js" */
+/** @import {Report} from "./types.js" */
+/** @import {Studio} from "./studio-state.js" */
+
+/** @typedef {{title: string, detail: string}} StudioWords */
+
+/**
+ * @param {Studio} now
+ * @param {object} facts
+ * @param {number} facts.attempt
+ * @param {number} facts.secs how long this state lasts
+ * @param {boolean} facts.rtmp the room may also be sent to by RTMP
+ * @returns {StudioWords}
+ */
+export function studioWords({ state, why }, { attempt, secs, rtmp }) {
+  switch (state) {
+    case "ready":
+      if (why === "asking") {
+        return {
+          title: gettext("Allow camera and microphone"),
+          detail: gettext("Your browser asks for them now. Nobody sees you before you go live."),
+        };
+      }
+      if (why === "socket") return { title: gettext("Connecting"), detail: "" };
+      return { title: gettext("Ready"), detail: gettext("Only you can see this.") };
+    case "going-live":
+      return { title: gettext("Going live"), detail: secs >= 10 ? slow(why) : "" };
+    case "live":
+      return { title: gettext("Live"), detail: "" };
+    case "reconnecting":
+      return {
+        title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
+        detail: slow(why),
+      };
+    case "ended":
+      return { title: gettext("Ended"), detail: ended(why) };
+    case "blocked":
+      return blocked(why, rtmp);
+  }
+}
+
+/** @param {string} why */
+function slow(why) {
+  switch (why) {
+    case "socket":
+      return gettext("Your connection dropped. It is tried again by itself; keep this page open.");
+    case "sfu_unavailable":
+    case "sfu_restarted":
+    case "sfu_timeout":
+      return gettext("Nobody can see you: the media server is restarting. You need do nothing.");
+    default:
+      return gettext("Getting through to the media server. If it stays like this, your network may block video.");
+  }
+}
+
+/** @param {string} why */
+function ended(why) {
+  switch (why) {
+    case "by_staff":
+      return gettext("A staff member ended this broadcast.");
+    case "publisher_left":
+      return gettext("Your connection was away for too long. You can go live again.");
+    default:
+      return gettext("Well done. You can go live again at any time.");
+  }
+}
+
+/**
+ * @param {string} why
+ * @param {boolean} rtmp
+ * @returns {StudioWords}
+ */
+function blocked(why, rtmp) {
+  const title = gettext("Can't go live here");
+  switch (why) {
+    case "NotAllowedError":
+      return {
+        title: gettext("Camera and microphone are blocked"),
+        detail: gettext("Allow them for this site beside the address, then reload the page."),
+      };
+    case "NotFoundError":
+      return { title: gettext("No camera or microphone"), detail: gettext("Plug one in, then reload the page.") };
+    case "NotReadableError":
+      return {
+        title: gettext("Camera or microphone is in use"),
+        detail: gettext("Another program holds it. Close that program, then reload the page."),
+      };
+    case "insecure":
+      return {
+        title,
+        detail: gettext("Browsers open cameras on secure addresses only. Use https:// or localhost."),
+      };
+    case "no_webrtc":
+      return { title, detail: gettext("This browser has no WebRTC, or an extension turned it off. Try another browser.") };
+    case "mode_rtmp":
+    case "room_not_webrtc":
+      return {
+        title: gettext("This room is sent by RTMP"),
+        detail: gettext("Use OBS with the address below, or change the room's mode to go live from here."),
+      };
+    case "sfu_unavailable":
+    case "sfu_refused":
+      return {
+        title: gettext("The media server does not answer"),
+        detail: rtmp
+          ? gettext("You can wait here: it is tried again by itself. Or send by RTMP with the address below.")
+          : gettext("You need do nothing: it is tried again by itself. You can go live as soon as it is back."),
+      };
+    case "no_common_codec":
+    case "bad_sdp":
+      return { title, detail: gettext("The media server does not understand this browser's video. Try another browser.") };
+    case "banned":
+      return { title: gettext("This room was closed"), detail: gettext("A staff member closed it.") };
+    case "unauthenticated":
+      return { title: gettext("You are signed out"), detail: gettext("Sign in again, then reload the page.") };
+    case "forbidden":
+      return { title, detail: gettext("Only the room's owner, or whom the owner allowed, can send here.") };
+    case "room_not_found":
+      return { title: gettext("No such room"), detail: gettext("It may have been deleted.") };
+    case "replaced":
+      return { title: gettext("Open in another tab"), detail: gettext("The studio goes on there. Reload to take it back here.") };
+    default:
+      return { title, detail: gettext("Something went wrong. Reloading the page usually helps.") };
+  }
+}
+
+/**
+ * @param {Health} health
+ * @param {Report} report
+ */
+export function adviceWords({ advice }, { height }) {
+  switch (advice) {
+    case "none":
+      return "";
+    case "nothing_sent":
+      return gettext("Nothing is being sent. It mends itself in a moment; if not, check your network.");
+    case "loss":
+      return gettext("Your network loses packets. Move closer to the router or use a cable.");
+    case "slow":
+      return height > 0
+        ? t(gettext("Weak network: sending {height}p. Stop other uploads, or move closer to the router."), { height })
+        : gettext("Weak network. Stop other uploads, or move closer to the router.");
+    case "cpu":
+      return gettext("This computer is busy. Close other programs and tabs.");
+    case "delay":
+      return gettext("The way to the server is slow. Viewers see you with some delay.");
+  }
+}

@@ -1,0 +1,252 @@
+/** Owns the studio page: joins socket, publisher, local media, preview, health line and chat. */
+
+import { clock, count as short } from "../format.js";
+import { gettext, t } from "../i18n.js";
+import { Applause } from "./applause.js";
+import { Chat } from "./chat.js";
+import { DevicePickers } from "./device-pickers.js";
+import { HealthLine } from "./health-line.js";
+import { LocalMedia } from "./local-media.js";
+import { Meter } from "./meter.js";
+import { need, readConfig, say, toast } from "./page.js";
+import { Preview } from "./preview.js";
+import { Publisher } from "./publisher.js";
+import { callApi, RoomForm } from "./room-form.js";
+import { LiveSocket } from "./socket.js";
+import { studioState } from "./studio-state.js";
+import { studioWords } from "./studio-words.js";
+
+/** @import {Playback, Room} from "./types.js" */
+
+const config = readConfig();
+const asked = new URLSearchParams(location.search);
+const audioOnly = config.room.stream_type === "audio";
+const onAirKey = `on-air ${config.room_id}`;
+const resumeKey = `resume ${config.room_id}`;
+
+const root = need("#studio");
+const goLive = /** @type {HTMLButtonElement} */ (need("#go-live"));
+const endLive = /** @type {HTMLButtonElement} */ (need("#end-live"));
+const shareScreen = /** @type {HTMLButtonElement} */ (need("#share-screen"));
+const endDialog = /** @type {HTMLDialogElement} */ (need("#end-dialog"));
+
+// Kept in the tab, so that a reload comes back as the same participant and goes on with the show.
+const socket = new LiveSocket({
+  path: config.ws_path,
+  roomId: config.room_id,
+  role: "publisher",
+  userId: config.user?.id ?? null,
+  resume: {
+    read: () => sessionStorage.getItem(resumeKey),
+    write: (token) => {
+      if (token === null) sessionStorage.removeItem(resumeKey);
+      else sessionStorage.setItem(resumeKey, token);
+    },
+  },
+});
+
+/** @type {Room} */
+let room = config.room;
+/** @type {Playback | null} */
+let playback = null;
+let permissionAsked = false;
+let over = false;
+let shownState = "";
+let shownSinceMs = performance.now();
+
+const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
+  trackChanged: (kind) => {
+    if (kind === "audio") meter.listen(media.audio);
+    void publisher.trackChanged(kind);
+    render();
+  },
+  screenChanged: () => {
+    void publisher.screenChanged();
+    render();
+  },
+  devicesChanged: () => render(),
+  unplugged: (kind, next) => {
+    if (next !== null) toast(t(gettext("A device was unplugged. Now using: {name}"), { name: next }));
+    else if (kind === "camera") toast(gettext("The camera was unplugged. Viewers hear you and see a card."));
+    else toast(gettext("The microphone was unplugged. Viewers can't hear you."));
+  },
+});
+const publisher = new Publisher(
+  socket,
+  media,
+  { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0" },
+  () => render(),
+);
+const meter = new Meter(need("[data-meter]"));
+const pickers = new DevicePickers(root, media);
+const preview = new Preview(need("[data-preview-box]"));
+const roomForm = new RoomForm(/** @type {HTMLFormElement} */ (need("#room-form")), config);
+new HealthLine(need("#health"), socket, publisher, !audioOnly);
+new Chat(need("#chat"), socket, config.user);
+new Applause(root, need("[data-hearts]"), socket);
+
+function render() {
+  const ways = playback?.publish ?? [];
+  const way = ways.find(({ way: name }) => name === "webrtc");
+  const now = studioState({
+    socket: socket.status,
+    room,
+    way,
+    problem: media.problem,
+    asked: permissionAsked,
+    able: "RTCPeerConnection" in window,
+    wanted: publisher.wanted,
+    wasOn: publisher.wasOn,
+    connected: publisher.connected,
+    trouble: publisher.trouble,
+    refused: publisher.refused,
+    over,
+  });
+  const key = `${now.state} ${now.why}`;
+  if (key !== shownState) {
+    shownState = key;
+    shownSinceMs = performance.now();
+  }
+  const rtmp = room.streaming_mode !== "webrtc";
+  const words = studioWords(now, {
+    attempt: Math.max(socket.status.attempt, publisher.attempt),
+    secs: (performance.now() - shownSinceMs) / 1000,
+    rtmp,
+  });
+  root.dataset.state = now.state;
+  say(need("[data-words]", root), words.title);
+  say(need("[data-detail]", root), words.detail);
+  say(need("[data-code]", root), now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
+  const onAir = publisher.wanted;
+  goLive.hidden = onAir;
+  endLive.hidden = !onAir;
+  goLive.disabled = !(now.state === "ended" || (now.state === "ready" && now.why === "ready")) || !media.ready;
+  shareScreen.disabled = !media.ready || !navigator.mediaDevices?.getDisplayMedia;
+  shareScreen.setAttribute("aria-pressed", String(media.screen !== null));
+  need("[data-share-words]").textContent =
+    media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
+  const other = ["mode_rtmp", "room_not_webrtc", "sfu_unavailable", "sfu_refused"].includes(now.why);
+  need("#rtmp").hidden = !(now.state === "blocked" && other && rtmp);
+  const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
+  const rtmpMissing = rtmpWay !== undefined && !rtmpWay.available;
+  say(need("[data-rtmp-detail]"), rtmpMissing ? (rtmpWay.detail ?? "") : "");
+  showTimer();
+  preview.render(media);
+  pickers.render();
+}
+
+function showTimer() {
+  const timer = need("[data-timer]");
+  const start = room.broadcast ? Date.parse(room.broadcast.started_at) : Number.NaN;
+  const running = publisher.wanted && publisher.wasOn && !Number.isNaN(start);
+  say(timer, clock(running ? Math.max(0, (Date.now() - start) / 1000) : 0));
+}
+
+function goOnAir() {
+  over = false;
+  sessionStorage.setItem(onAirKey, "1");
+  publisher.start();
+  render();
+}
+
+/** @param {boolean} byMe */
+function goOffAir(byMe) {
+  over = true;
+  sessionStorage.removeItem(onAirKey);
+  media.stopScreen();
+  publisher.stop();
+  render();
+  if (byMe) {
+    void callApi(config, "POST", "/end").then(({ ok }) => {
+      if (!ok) toast(gettext("You are off air. The room ends by itself in a moment."));
+    });
+  }
+}
+
+/** @param {Room} changed */
+function gotRoom(changed) {
+  const wasOn = ["starting", "live", "interrupted"].includes(room.state);
+  room = changed;
+  roomForm.show(room);
+  say(need("[data-room-title]"), room.title);
+  // Somebody else ended it; a room that only lost us too long comes back by itself.
+  const ended = room.state === "ended" && ["by_owner", "by_staff", "banned"].includes(room.ended_reason ?? "");
+  if ((ended || room.state === "banned") && wasOn && publisher.wanted && publisher.wasOn) goOffAir(false);
+  render();
+}
+
+/** @param {number} viewers */
+function showViewers(viewers) {
+  say(need("[data-viewers]", root), short(viewers));
+}
+
+socket.on("welcome", ({ payload }) => {
+  playback = payload.playback;
+  showViewers(payload.presence.viewers);
+  const endedMeanwhile =
+    payload.room.state === "ended" && ["by_owner", "by_staff"].includes(payload.room.ended_reason ?? "");
+  if (endedMeanwhile && (publisher.wasOn || !publisher.wanted)) {
+    sessionStorage.removeItem(onAirKey);
+    if (publisher.wanted) goOffAir(false);
+  }
+  gotRoom(payload.room);
+  resumeShow();
+});
+socket.on("room", ({ payload }) => gotRoom(payload));
+socket.on("presence", ({ payload }) => showViewers(payload.viewers));
+socket.on("playback", ({ payload }) => {
+  playback = payload;
+  render();
+});
+socket.onStatus(() => render());
+
+/** After a reload the show goes on as soon as both the devices and the server are there. */
+function resumeShow() {
+  const wasOnAir = sessionStorage.getItem(onAirKey) === "1";
+  if (wasOnAir && !publisher.wanted && media.ready && socket.status.state === "open") goOnAir();
+}
+
+goLive.addEventListener("click", goOnAir);
+endLive.addEventListener("click", () => endDialog.showModal());
+need("#end-confirm").addEventListener("click", () => {
+  endDialog.close();
+  goOffAir(true);
+});
+need("#end-cancel").addEventListener("click", () => endDialog.close());
+shareScreen.addEventListener("click", () => {
+  if (media.screen !== null) {
+    media.stopScreen();
+    return;
+  }
+  media.shareScreen().catch((/** @type {DOMException} */ error) => {
+    // NotAllowedError: the streamer closed the browser's question.
+    if (error.name !== "NotAllowedError") toast(gettext("The screen could not be shared."));
+  });
+});
+need("[data-copy-link]").addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.currentTarget);
+  const link = new URL(config.watch_url, location.href).href;
+  void navigator.clipboard?.writeText(link).then(() => {
+    button.classList.add("is-done");
+    const words = need("[data-copy-words]", button);
+    const before = words.textContent ?? "";
+    say(words, gettext("Copied"));
+    setTimeout(() => {
+      button.classList.remove("is-done");
+      say(words, before);
+    }, 2000);
+  });
+});
+addEventListener("beforeunload", (event) => {
+  if (publisher.wanted) event.preventDefault();
+});
+setInterval(() => render(), 1000);
+
+roomForm.show(room);
+socket.open();
+render();
+void media.open().then(() => {
+  permissionAsked = true;
+  render();
+  resumeShow();
+});

@@ -1,0 +1,148 @@
+/** Owns the watch page: joins socket, player, stage, chat and applause. */
+
+import { count as short } from "../format.js";
+import { Applause } from "./applause.js";
+import { Chat } from "./chat.js";
+import { need, readConfig, say } from "./page.js";
+import { Player } from "./player.js";
+import { choices } from "./quality.js";
+import { LiveSocket } from "./socket.js";
+import { Stage } from "./stage.js";
+import { viewerState } from "./viewer-state.js";
+import { Watching } from "./watching.js";
+import { wordsOf } from "./words.js";
+
+/** @import {Playback, Room} from "./types.js" */
+
+const config = readConfig();
+const pinned = new URLSearchParams(location.search).get("rung");
+const socket = new LiveSocket({
+  path: config.ws_path,
+  roomId: config.room_id,
+  role: "subscriber",
+  userId: config.user?.id ?? null,
+});
+
+const page = need("#watch");
+const root = need("#player");
+/** @type {Room} */
+let room = config.room;
+/** @type {Playback | null} */
+let playback = null;
+let shownState = "";
+let shownSinceMs = performance.now();
+
+const chat = new Chat(need("#chat"), socket, config.user);
+new Applause(need("[data-applause]"), need("[data-hearts]"), socket);
+const stage = new Stage(root, {
+  choose: (key) => watching.choose(key),
+  soundChanged: () => showSound(),
+});
+const watching = new Watching(socket, stage, room, () => queueRender());
+const player = new Player(root, page, {
+  togglePlay: () => {
+    if (watching.played || watching.paused) watching.setPaused(!watching.paused);
+  },
+  toggleMute: () => stage.speakers.setMuted(!stage.speakers.muted),
+  volume: (volume) => stage.speakers.setVolume(volume),
+  quality: (wish) => watching.setQuality(wish),
+  offer: followOffer,
+  chat: () => {
+    page.dataset.theatre = "false";
+    chat.focus();
+  },
+  video: () => stage.main.video,
+});
+
+/** @param {string} offer */
+function followOffer(offer) {
+  if (offer === "home") location.assign(config.home_url);
+  else if (offer === "sign_in") location.assign(config.sign_in_url);
+  else if (offer === "here") socket.reopen();
+  else location.reload();
+}
+
+let queued = false;
+
+function queueRender() {
+  if (queued) return;
+  queued = true;
+  queueMicrotask(() => {
+    queued = false;
+    render();
+  });
+}
+
+function render() {
+  const ladder = playback?.rungs ?? [];
+  const now = viewerState({
+    socket: socket.status,
+    room,
+    rung: ladder.find(({ rung }) => rung === "webrtc"),
+    pinned,
+    able: "RTCPeerConnection" in window,
+    published: watching.published,
+    playing: watching.playing,
+    played: watching.played,
+    paused: watching.paused,
+    trouble: watching.trouble,
+  });
+  const key = `${now.state} ${now.why}`;
+  if (key !== shownState) {
+    shownState = key;
+    shownSinceMs = performance.now();
+  }
+  const words = wordsOf(now, {
+    attempt: Math.max(socket.status.attempt, watching.rejoins),
+    secs: (performance.now() - shownSinceMs) / 1000,
+    graceSecs: room.grace_until ? (Date.parse(room.grace_until) - Date.now()) / 1000 : null,
+  });
+  const pinnedDetail = ladder.find(({ rung }) => rung === pinned)?.detail;
+  if (pinned !== null && now.why === `pinned_${pinned}` && pinnedDetail) words.detail = pinnedDetail;
+  player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
+  player.showPicture(watching.hasPicture);
+  const height = stage.main.video?.videoHeight ?? 0;
+  player.showQuality(choices(watching.layers, watching.layer, height), watching.wish, watching.layer);
+}
+
+function showSound() {
+  const { muted, volume, blocked } = stage.speakers;
+  player.showSound(muted, volume, blocked);
+}
+
+/** @param {Room} changed */
+function showRoom(changed) {
+  room = changed;
+  for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
+  const about = need("[data-room-description]");
+  say(about, room.description);
+  about.hidden = room.description === "";
+  need("[data-live-badge]").hidden = room.state !== "live" && room.state !== "interrupted";
+  const since = /** @type {HTMLTimeElement} */ (need("[data-since]"));
+  since.hidden = room.broadcast === null || room.state === "ended";
+  if (room.broadcast) since.dateTime = room.broadcast.started_at;
+  queueRender();
+}
+
+/** @param {number} viewers */
+function showViewers(viewers) {
+  for (const place of document.querySelectorAll("[data-viewers]")) say(place, short(viewers));
+}
+
+socket.on("welcome", ({ payload }) => {
+  playback = payload.playback;
+  showRoom(payload.room);
+  showViewers(payload.presence.viewers);
+});
+socket.on("room", ({ payload }) => showRoom(payload));
+socket.on("playback", ({ payload }) => {
+  playback = payload;
+  queueRender();
+});
+socket.on("presence", ({ payload }) => showViewers(payload.viewers));
+socket.onStatus(queueRender);
+
+showSound();
+showRoom(room);
+socket.open();
+setInterval(render, 500);
