@@ -45,16 +45,12 @@ def prepare(steps: Collection[str], addresses: list[str]) -> dict[str, str]:
 
 
 def make_demo_accounts() -> dict[str, str]:
-    """`demo` and `staff`, once: where anybody has an account already nothing is made."""
-    from django.contrib.auth import get_user_model
-    from django.core.management import call_command
+    """`demo` and `staff`, unless they are there: their passwords are never touched."""
+    from live.actions import do_make_demo_accounts
 
-    if get_user_model()._default_manager.exists():
-        return {}
     password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(9)
-    os.environ["DEMO_PASSWORD"] = password
-    call_command("demo_accounts", verbosity=0)
-    return {"demo": password, "staff": password}
+    made = do_make_demo_accounts(password)
+    return {"demo": password, "staff": password} if made else {}
 
 
 def main() -> int:

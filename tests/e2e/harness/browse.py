@@ -92,6 +92,32 @@ def go_live(page: Page) -> None:
     wait_for_state(page, "#studio", "live")
 
 
+def resume_live(page: Page) -> None:
+    """A studio that was live before a reload goes on by itself, or after one tap."""
+    seen = wait_for(
+        "the studio knows its state",
+        lambda: page.locator("#studio[data-state=live], #studio[data-state=ready]").count(),
+    )
+    assert seen
+    if page.locator("#studio").get_attribute("data-state") == "ready":
+        page.locator("#go-live").click()
+    wait_for_state(page, "#studio", "live")
+
+
+def end_live(page: Page) -> None:
+    page.locator("#end-live").click()
+    confirm = page.locator("dialog[open] [value=confirm], dialog[open] [data-confirm]")
+    if confirm.count():
+        confirm.first.click()
+
+
+def unmute(page: Page) -> None:
+    """Tap the sound prompt where the browser blocked sound."""
+    prompt = page.locator("[data-unmute]")
+    if prompt.is_visible():
+        prompt.click()
+
+
 def watch(someone: Visitor, room_id: str, query: str = "") -> Page:
     return someone.open(f"/live/{room_id}{query}")
 
@@ -121,6 +147,13 @@ def wait_until_advancing(page: Page, selector: str = MAIN, within_secs: float = 
         f"the frame number in {selector} advances",
         lambda: is_advancing(frames_seen(page, selector, 700)),
         within_secs,
+    )
+
+
+def wait_for_height(page: Page, height: int) -> None:
+    wait_for(
+        f"the picture is {height} lines high",
+        lambda: page.locator(MAIN).evaluate("video => video.videoHeight") == height,
     )
 
 

@@ -1,7 +1,10 @@
 // Runs in every page before its own scripts: remembers peer connections, reads frame numbers from pixels.
 (() => {
   const FRAMES = 900, CELLS = 20, WIDTH = 320, HEIGHT = 180, CELL = WIDTH / CELLS;
-  const probe = { connections: [], sockets: [], firstFrames: [], openedAt: Date.now() };
+  const probe = {
+    connections: [], sockets: [], firstFrames: [], openedAt: Date.now(),
+    sent: [], welcomes: [], tracks: [], sessions: [],
+  };
   window.__probe = probe;
 
   const RealConnection = window.RTCPeerConnection;
@@ -18,6 +21,21 @@
     constructor(...args) {
       super(...args);
       probe.sockets.push(this);
+      this.addEventListener('message', (event) => {
+        const message = JSON.parse(event.data);
+        if (message.type === 'welcome') probe.welcomes.push(message.payload);
+        if (message.type === 'tracks') probe.tracks = message.payload.tracks;
+        const session = message.type === 'offer' || message.type === 'answer' ? message.session_id : null;
+        if (session && !probe.sessions.includes(session)) probe.sessions.push(session);
+      });
+    }
+    send(data) {
+      try {
+        probe.sent.push({ type: JSON.parse(data).type, at: Date.now() });
+      } catch {
+        // not ours to judge
+      }
+      super.send(data);
     }
   };
 

@@ -100,6 +100,9 @@ class Site:
 
         return wait_for(f"the {part} runs", look)
 
+    def wait_for_another(self, part: str, pid: int) -> None:
+        wait_for(f"a new {part} runs", lambda: self.pid_of(part) != pid)
+
     def kill(self, part: str) -> int:
         pid = self.pid_of(part)
         os.kill(pid, signal.SIGKILL)
@@ -157,14 +160,18 @@ class Site:
         with contextlib.closing(sqlite3.connect(self.data_dir / "microvibe.sqlite3")) as database:
             return database.execute(sql).fetchall()
 
-    def wait_until_healthy(self) -> None:
-        def healthy() -> bool:
-            try:
-                return self.call("GET", "/health/ready")[0] == 200
-            except OSError:
-                return False
+    def answers(self, path: str = "/health") -> bool:
+        try:
+            return self.call("GET", path)[0] == 200
+        except OSError:
+            return False
 
-        wait_for("every part is ready", healthy, 30)
+    def wait_until_healthy(self) -> None:
+        wait_for("every part is ready", lambda: self.answers("/health/ready"), 30)
+
+    def user_id(self, username: str) -> int:
+        found = self.rows(f"select id from live_user where username = '{username}'")
+        return int(found[0][0])
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
         """Ends it as Ctrl-C does; returns how many seconds that took."""
@@ -191,8 +198,8 @@ def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
     }
 
 
-def start(data_dir: Path, within_secs: float = 60.0, **env: str) -> Site:
-    """Starts it and waits for the ready line."""
+def start(data_dir: Path, within_secs: float = 60.0, wait_ready: bool = True, **env: str) -> Site:
+    """Starts it and waits for the ready line (or, without `wait_ready`, for the app alone)."""
     environment = clean_environment(data_dir, **env)
     started = time.monotonic()
     process = subprocess.Popen(
@@ -206,7 +213,8 @@ def start(data_dir: Path, within_secs: float = 60.0, **env: str) -> Site:
         start_new_session=True,
     )
     host = environment.get("HOST", "127.0.0.1")
-    site = Site(process, f"http://{host}:{environment['PORT']}", data_dir, environment)
+    scheme = "https" if environment.get("TLS") else "http"
+    site = Site(process, f"{scheme}://{host}:{environment['PORT']}", data_dir, environment)
     ready: queue.Queue[bool] = queue.Queue()
 
     def read() -> None:
@@ -218,6 +226,9 @@ def start(data_dir: Path, within_secs: float = 60.0, **env: str) -> Site:
         ready.put(False)
 
     threading.Thread(target=read, daemon=True).start()
+    if not wait_ready:
+        wait_for("the app answers", site.answers, within_secs)
+        return site
     try:
         said = ready.get(timeout=within_secs)
     except queue.Empty:
@@ -230,8 +241,8 @@ def start(data_dir: Path, within_secs: float = 60.0, **env: str) -> Site:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, **env: str) -> Iterator[Site]:
-    site = start(data_dir, **env)
+def running(data_dir: Path, wait_ready: bool = True, **env: str) -> Iterator[Site]:
+    site = start(data_dir, wait_ready=wait_ready, **env)
     try:
         yield site
     finally:
