@@ -87,7 +87,8 @@ class Process:
         media = self.media
         match event:
             case events.KickSession(session_id=session_id, code=code):
-                media.close_where(lambda s: s.session_id == session_id, code)
+                told = "kicked" if code == "forbidden" else code
+                media.close_where(lambda s: s.session_id == session_id, told)
             case events.UserBanned(user_id=user_id):
                 media.close_where(lambda s: s.person.user_id == user_id, "banned")
             case events.PublisherDisallowed(room_id=room_id, user_id=user_id):
@@ -97,7 +98,7 @@ class Process:
                         and s.person.user_id == user_id
                         and s.role is Role.PUBLISHER
                     ),
-                    "forbidden",
+                    "kicked",
                 )
 
 

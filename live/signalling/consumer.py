@@ -26,6 +26,7 @@ from live.signalling.limits import Verdict
 from live.signalling.schema import Message, ProtocolError, parse
 
 logger = logging.getLogger(__name__)
+ERROR_CODES = frozenset(str(code) for code in ErrorCode)
 
 
 class _Socket(AsyncWebsocketConsumer):
@@ -132,8 +133,10 @@ class SignallingConsumer(_Socket):
         except ProtocolError as error:
             connection.error(error.code, error.detail, about=error.about, ref=error.ref)
         except MicroVibeError as error:
+            if error.code not in ERROR_CODES:
+                logger.error("%s is no error code of the protocol", error.code)
             connection.error(
-                error.code,
+                error.code if error.code in ERROR_CODES else ErrorCode.INTERNAL,
                 error.message,
                 about=_about(message),
                 ref=message.ref if message else None,

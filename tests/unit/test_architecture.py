@@ -1,0 +1,173 @@
+"""The arrows of docs/architecture.md: no room imports a higher one; pure modules do no I/O."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("embedded_sfu", "sfu_relay", "live", "microvibe", "launcher")
+
+# Package or module → what nothing in it may import.
+FORBIDDEN = {
+    "embedded_sfu": ("django", "channels", "live", "microvibe", "sfu_relay", "launcher"),
+    "sfu_relay": ("django", "channels", "live", "microvibe", "embedded_sfu", "launcher"),
+    "live": ("embedded_sfu", "launcher", "aiortc", "pylibsrtp"),
+    "launcher": ("live.signalling", "live.media", "live.api", "sfu_relay", "embedded_sfu"),
+    "live.models": ("live.actions", "live.access", "live.api", "live.pages", "live.signalling"),
+    "live.actions": ("live.api", "live.pages", "live.signalling", "live.media", "sfu_relay"),
+    "live.access": ("live.actions", "live.api", "live.pages", "live.signalling", "live.media"),
+    "live.views_of": ("live.actions", "live.api", "live.pages", "live.signalling", "live.media"),
+    "live.events": ("live.models", "live.actions", "live.api", "live.signalling", "live.media"),
+    "live.media": ("live.signalling", "live.api", "live.pages", "live.process", "grpc"),
+    "live.signalling": ("live.api", "live.pages", "grpc", "sfu_relay.relay", "sfu_relay.session"),
+    "live.housekeeper": ("live.signalling", "live.api", "live.pages", "sfu_relay"),
+    "live.pages": ("sfu_relay", "grpc", "live.api"),
+    "live.admin": ("sfu_relay", "grpc", "live.api"),
+}
+# The service's description is common to both of its ends.
+EXCEPT = {"embedded_sfu": ("sfu_relay.proto",)}
+# Only the codec and what stands below it may know protobuf.
+PROTOBUF_USERS = {
+    "sfu_relay.codec",
+    "sfu_relay.client",
+    "sfu_relay.nodes",
+    "sfu_relay.peer",
+    "sfu_relay.proto",
+}
+
+# Sans-I/O: values in, values out.
+PURE = (
+    "live.lifecycle",
+    "live.reports",
+    "live.text",
+    "live.signalling.codes",
+    "live.signalling.schema",
+    "live.signalling.limits",
+    "live.signalling.outgoing",
+    "live.media.stats",
+    "live.media.candidates",
+    "sfu_relay.events",
+    "sfu_relay.messages",
+    "sfu_relay.session",
+    "sfu_relay.guard",
+    "sfu_relay.sdp",
+    "sfu_relay.tracks",
+    "sfu_relay.config",
+    "embedded_sfu.layers",
+    "embedded_sfu.sdp",
+    "embedded_sfu.wire",
+)
+IO = (
+    *(
+        "asyncio",
+        "socket",
+        "ssl",
+        "selectors",
+        "threading",
+        "subprocess",
+        "requests",
+        "urllib.request",
+    ),
+    *("grpc", "django", "channels", "twisted", "daphne", "redis", "OpenSSL", "pylibsrtp"),
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            found[module_name(path)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, also late ones; not those for type checkers alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module_name(path).split(".")
+            if path.name != "__init__.py":
+                package = package[:-1]
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            source = ".".join(part for part in (base, node.module or "") if part)
+            yield source
+            yield from (f"{source}.{name.name}" for name in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def broken(name: str, forbidden: tuple[str, ...], allowed: tuple[str, ...] = ()) -> list[str]:
+    return sorted(
+        f"{name} imports {found}"
+        for found in imports(MODULES[name])
+        if any(within(found, each) for each in forbidden)
+        and not any(within(found, each) for each in allowed)
+    )
+
+
+@pytest.mark.parametrize("package", sorted(FORBIDDEN))
+def test_no_lower_room_imports_a_higher_one(package: str) -> None:
+    inside = [name for name in MODULES if within(name, package)]
+    if not inside and package in ("live.pages", "live.admin"):
+        pytest.skip(f"{package} is not there")
+    assert inside, f"{package} is not there: mend the table"
+    rules = FORBIDDEN[package], EXCEPT.get(package, ())
+    assert [line for name in inside for line in broken(name, *rules)] == []
+
+
+@pytest.mark.parametrize("pure", PURE)
+def test_pure_modules_do_no_io(pure: str) -> None:
+    inside = [name for name in MODULES if within(name, pure)]
+    assert inside, f"{pure} is not there: mend the table"
+    assert [line for name in inside for line in broken(name, IO)] == []
+
+
+def test_protobuf_is_known_to_the_codec_only() -> None:
+    proto = ("google.protobuf", "sfu_relay.proto")
+    others = [
+        name
+        for name in MODULES
+        if within(name, "sfu_relay") and not any(within(name, user) for user in PROTOBUF_USERS)
+    ]
+    assert [line for name in others for line in broken(name, proto)] == []
+
+
+def test_writers_are_actions_only() -> None:
+    """.save(), .create() and friends on models: in actions, and where Django itself wants them."""
+    allowed = ("live.actions", "live.migrations", "live.management", "live.admin", "live.models")
+    writes = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+    found = []
+    for name, path in MODULES.items():
+        if not within(name, "live") or any(within(name, each) for each in allowed):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            on_manager = "objects" in ast.unparse(node.func.value)
+            if node.func.attr in writes or (on_manager and node.func.attr in ("create", "delete")):
+                found.append(f"{name}:{node.lineno} {node.func.attr}")
+    assert found == []
