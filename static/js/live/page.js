@@ -56,12 +56,6 @@ export function toast(text) {
   setTimeout(() => note.remove(), TOAST_MS);
 }
 
-/** @param {string} name */
-export function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found === undefined ? "" : decodeURIComponent(found.slice(name.length + 1));
-}
-
 /**
  * @param {string} key
  * @param {string} fallback

@@ -1,33 +1,12 @@
-/** Owns changing a room from the studio: its title and mode, and ending it, by the REST API. */
+/** Owns changing a room from the studio: its title and mode, by the REST API. */
 
+import { api, ApiError } from "../api.js";
 import { gettext } from "../i18n.js";
-import { cookie, need, say } from "./page.js";
+import { need, say } from "./page.js";
 
 /** @import {PageConfig, Room} from "./types.js" */
 
 const SAVED_MS = 2_500;
-
-/**
- * @param {PageConfig} config
- * @param {"PATCH" | "POST"} method
- * @param {string} path
- * @param {unknown} [body]
- * @returns {Promise<{ok: boolean, message: string}>}
- */
-export async function callApi(config, method, path, body) {
-  try {
-    const response = await fetch(`${config.api_base}/live/${config.room_id}${path}`, {
-      method,
-      headers: { "Content-Type": "application/json", "X-CSRFToken": cookie(config.csrf_cookie ?? "csrftoken") },
-      body: body === undefined ? null : JSON.stringify(body),
-      credentials: "same-origin",
-    });
-    const answer = await response.json().catch(() => ({}));
-    return { ok: response.ok, message: String(answer.message ?? "") };
-  } catch {
-    return { ok: false, message: gettext("The server can't be reached just now.") };
-  }
-}
 
 export class RoomForm {
   #form;
@@ -56,11 +35,16 @@ export class RoomForm {
 
   async #save() {
     const changes = { title: this.#field("title").value.trim(), streaming_mode: this.#field("streaming_mode").value };
-    const { ok, message } = await callApi(this.#config, "PATCH", "", changes);
     const note = need("[data-room-note]", this.#form);
-    note.classList.toggle("is-error", !ok);
-    say(note, ok ? gettext("Saved") : message || gettext("That could not be saved."));
-    if (!ok) return;
+    try {
+      await api("PATCH", `live/${this.#config.room_id}`, changes);
+    } catch (error) {
+      note.classList.add("is-error");
+      say(note, error instanceof ApiError ? error.message : gettext("The server can't be reached just now."));
+      return;
+    }
+    note.classList.remove("is-error");
+    say(note, gettext("Saved"));
     this.#dirty(false);
     setTimeout(() => say(note, ""), SAVED_MS);
   }

@@ -1,5 +1,6 @@
 /** Owns the studio page: joins socket, publisher, local media, preview, health line and chat. */
 
+import { api } from "../api.js";
 import { clock, count as short } from "../format.js";
 import { gettext, t } from "../i18n.js";
 import { Applause } from "./applause.js";
@@ -11,7 +12,7 @@ import { Meter } from "./meter.js";
 import { need, readConfig, say, toast } from "./page.js";
 import { Preview } from "./preview.js";
 import { Publisher } from "./publisher.js";
-import { callApi, RoomForm } from "./room-form.js";
+import { RoomForm } from "./room-form.js";
 import { LiveSocket } from "./socket.js";
 import { studioState } from "./studio-state.js";
 import { studioWords } from "./studio-words.js";
@@ -157,8 +158,8 @@ function goOffAir(byMe) {
   publisher.stop();
   render();
   if (byMe) {
-    void callApi(config, "POST", "/end").then(({ ok }) => {
-      if (!ok) toast(gettext("You are off air. The room ends by itself in a moment."));
+    api("POST", `live/${config.room_id}/end`).catch(() => {
+      toast(gettext("You are off air. The room ends by itself in a moment."));
     });
   }
 }
