@@ -267,7 +267,7 @@ class PublisherTransport:
 
     def _remb(self, bitrate: int) -> bytes:
         ssrcs = [ssrc for ssrc, item in self._sources.items() if item.layer.video and not item.rtx]
-        return rtcp.build_remb(self.ssrc, bitrate, ssrcs) if ssrcs else b""
+        return rtcp.build_remb(self.ssrc, bitrate, ssrcs)
 
     def _ask_keyframe(self, layer: Layer) -> None:
         for ssrc, source in self._sources.items():

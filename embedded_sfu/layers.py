@@ -1,8 +1,8 @@
 """Which simulcast layer a viewer gets. Pure: estimates, times and wishes in, a layer out.
 
-A viewer starts as high as it may, falls at once and climbs after a while of head-room. REMB of a
-receiver never goes far above what it receives, so room for the next layer can't be seen, only
-tried: a try that ends in a fall doubles the time before the next one.
+A viewer starts as high as it may, falls at once and climbs after a while of head-room. Room for
+the next layer can't be seen (see `downlink`), only tried: a try that ends in a fall doubles the
+time before the next one.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ CLIMB_AFTER_MS = 5_000
 # A climb that falls again within this time was a mistake.
 CLIMB_PROOF_MS = 10_000
 MAX_CLIMB_AFTER_MS = 120_000
-# REMB dips below the true rate by a few per cent on a healthy path.
-FALL_BELOW = 0.85
-CLIMB_ABOVE = 1.15
 # A layer that is this far behind the liveliest one of its track has stopped.
 STOPPED_AFTER_MS = 600
 
@@ -36,6 +33,7 @@ class Memory:
     climb_after_ms: int = CLIMB_AFTER_MS
     headroom_since_ms: int | None = None
     climbed_ms: int | None = None
+    settled: bool = False  # it has fallen once; before that it may climb without waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,15 @@ def choose(
     current: str | None,
     most: str,
     budget: int | None,
+    headroom: bool,
     memory: Memory,
     now_ms: int,
 ) -> Choice:
     """The layer to forward next.
 
     `current`: the one forwarded (or being switched to) now; `most`: highest wanted, "" for any;
-    `budget`: bit/s this viewer has for this track, None while it is not known.
+    `budget`: bit/s this viewer has for this track, None while nothing limits it; `headroom`:
+    whether its path would carry more than it gets.
     """
     live = alive(layers)
     if not live:
@@ -86,8 +86,10 @@ def choose(
         below = tuple(
             layer for layer in wanted if current is None or rank(layer.rid) <= rank(current)
         )
-        return Choice((_fitting(below, budget) or wanted[0]).rid, _fresh(memory))
-    if budget is not None and budget < now.bitrate * FALL_BELOW:
+        # Thrown off a layer that stopped: it may come and go, so climb back slowly.
+        fresh = replace(_fresh(memory), settled=memory.settled or current is not None)
+        return Choice((_fitting(below, budget) or wanted[0]).rid, fresh)
+    if budget is not None and budget < now.bitrate:
         lower = tuple(layer for layer in wanted if rank(layer.rid) < rank(now.rid))
         if lower:
             return Choice((_fitting(lower, budget) or lower[0]).rid, _fallen(memory, now_ms))
@@ -95,19 +97,17 @@ def choose(
     higher = next((layer for layer in wanted if rank(layer.rid) > rank(now.rid)), None)
     if higher is None:
         return Choice(now.rid, _proven(memory, now_ms))
-    return _climb(now, higher, budget, _proven(memory, now_ms), now_ms)
+    return _climb(now, higher, headroom, _proven(memory, now_ms), now_ms)
 
 
 def _climb(
-    now: LayerState, higher: LayerState, budget: int | None, memory: Memory, now_ms: int
+    now: LayerState, higher: LayerState, headroom: bool, memory: Memory, now_ms: int
 ) -> Choice:
-    if budget is None:
-        return Choice(higher.rid, replace(_fresh(memory), climbed_ms=now_ms))
-    if budget < min(higher.bitrate, now.bitrate * CLIMB_ABOVE):
+    if not headroom:
         return Choice(now.rid, _fresh(memory))
     if memory.headroom_since_ms is None:
-        return Choice(now.rid, replace(memory, headroom_since_ms=now_ms))
-    if now_ms - memory.headroom_since_ms < memory.climb_after_ms:
+        memory = replace(memory, headroom_since_ms=now_ms)
+    if memory.settled and now_ms - (memory.headroom_since_ms or 0) < memory.climb_after_ms:
         return Choice(now.rid, memory)
     return Choice(higher.rid, replace(_fresh(memory), climbed_ms=now_ms))
 
@@ -127,24 +127,21 @@ def _fresh(memory: Memory) -> Memory:
 def _fallen(memory: Memory, now_ms: int) -> Memory:
     hasty = memory.climbed_ms is not None and now_ms - memory.climbed_ms < CLIMB_PROOF_MS
     after = min(memory.climb_after_ms * 2, MAX_CLIMB_AFTER_MS) if hasty else CLIMB_AFTER_MS
-    return Memory(climb_after_ms=after)
+    return Memory(climb_after_ms=after, settled=True)
 
 
 def _proven(memory: Memory, now_ms: int) -> Memory:
     if memory.climbed_ms is not None and now_ms - memory.climbed_ms >= CLIMB_PROOF_MS:
-        return Memory(headroom_since_ms=memory.headroom_since_ms)
+        return Memory(headroom_since_ms=memory.headroom_since_ms, settled=memory.settled)
     return memory
 
 
-def share(estimate: int | None, fixed: int, rates: Sequence[int]) -> tuple[int | None, ...]:
-    """Each simulcast track's part of a viewer's estimate, in proportion to what it gets now.
+def share(budget: int | None, fixed: int, rates: Sequence[int]) -> tuple[int | None, ...]:
+    """Each simulcast track's part of a viewer's budget, in proportion to what it gets now.
 
     `fixed`: bit/s of audio and of video without layers, which never drop.
     """
-    if estimate is None:
+    if budget is None:
         return tuple(None for _ in rates)
-    left = max(0, estimate - fixed)
-    total = sum(rates)
-    if total == 0:
-        return tuple(left // len(rates) for _ in rates)
-    return tuple(left * rate // total for rate in rates)
+    left, total = max(0, budget - fixed), sum(rates)
+    return tuple(left * rate // total if total else left // len(rates) for rate in rates)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import layers
+from .downlink import Downlink
 from .forward import Layer, Row, now_ms
 from .incoming import PublishedTrack
 from .subscriber_offer import OutgoingTrack
@@ -17,10 +18,6 @@ from .wire import rtcp
 
 # A viewer that loses more than that needs a keyframe or a lower layer, not repeats.
 RESENDS_PER_SECOND = 800
-# Chromium sends REMB each second while media flows; without one there is no estimate.
-ESTIMATE_VALID_MS = 6_000
-# The first figures of a receiver's estimator, before it has seen a second of media, mean nothing.
-ESTIMATE_WARM_UP_MS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +56,7 @@ class SubscriberTransport:
         self.association: Association | None = None
         self.connected = False
         self.deliveries: dict[int, Delivery] = {}  # by track key
-        self.estimate: int | None = None
-        self._estimate_ms = 0
-        self._connected_ms = 0
+        self.downlink = Downlink()
         self._by_ssrc: dict[int, Delivery] = {}
         self._got_lost = got_lost
         self._got_layer = got_layer
@@ -128,7 +123,7 @@ class SubscriberTransport:
 
     def got_connected(self) -> None:
         self.connected = True
-        at_ms = self._connected_ms = now_ms()
+        at_ms = now_ms()
         for delivery in tuple(self.deliveries.values()):
             self._choose(delivery, None, at_ms)
 
@@ -151,11 +146,7 @@ class SubscriberTransport:
                     for ssrc, _ in item.entries:
                         self._got_keyframe_request(ssrc, at_ms)
                 case rtcp.Remb():
-                    if at_ms - self._connected_ms >= ESTIMATE_WARM_UP_MS:
-                        fell = self.estimate is not None and item.bitrate < self.estimate
-                        self.estimate, self._estimate_ms = item.bitrate, at_ms
-                        if fell:
-                            self.choose_layers(at_ms)
+                    self.downlink.got_estimate(item.bitrate, at_ms)
                 case rtcp.ReceiverReport() | rtcp.SenderReport():
                     for block in item.blocks:
                         self._got_block(block, at_ms)
@@ -188,6 +179,8 @@ class SubscriberTransport:
             return
         row = delivery.row
         row.loss = block.fraction_lost / 256
+        if delivery.track.info.kind == "video":
+            self.downlink.got_loss(row.loss)
         if block.lsr and block.lsr == row.report_short_ntp:
             row.rtt_ms = max(0.0, at_ms - row.report_sent_ms - block.dlsr * 1000 / 65536)
 
@@ -203,29 +196,34 @@ class SubscriberTransport:
         self._resends = RESENDS_PER_SECOND
 
     def choose_layers(self, at_ms: int) -> None:
-        """Every 250 ms, and when the estimate falls."""
+        """Every 250 ms."""
         if not self.connected:
             return
         flowing = [item for item in self.deliveries.values() if item.flows]
         choosy = [item for item in flowing if item.track.simulcast]
-        if self.estimate is not None and at_ms - self._estimate_ms > ESTIMATE_VALID_MS:
-            self.estimate = None
-        fixed = sum(
-            layer.bitrate
-            for item in flowing
-            if not item.track.simulcast
-            for layer in item.track.layers.values()
-        )
-        rates = [item.row.layer.bitrate if item.row.layer else 0 for item in choosy]
-        budgets = layers.share(self.estimate, fixed, rates)
-        for delivery, budget in zip(choosy, budgets, strict=True):
-            self._choose(delivery, budget, at_ms)
+        if choosy:
+            rates = [item.row.layer.bitrate if item.row.layer else 0 for item in choosy]
+            fixed = sum(
+                item.row.layer.bitrate
+                for item in flowing
+                if item.row.layer is not None and not item.track.simulcast
+            )
+            verdict = self.downlink.judge(fixed + sum(rates), at_ms)
+            budgets = layers.share(verdict.budget, fixed, rates)
+            for delivery, budget in zip(choosy, budgets, strict=True):
+                self._choose(delivery, budget, at_ms, headroom=verdict.headroom)
         for delivery in flowing:
             if not delivery.track.simulcast and delivery.row.layer is delivery.row.target is None:
                 self._choose(delivery, None, at_ms)
 
     def _choose(
-        self, delivery: Delivery, budget: int | None, at_ms: int, *, restart: bool = False
+        self,
+        delivery: Delivery,
+        budget: int | None,
+        at_ms: int,
+        *,
+        headroom: bool = True,
+        restart: bool = False,
     ) -> None:
         if not self.connected or not delivery.flows:
             return
@@ -240,11 +238,14 @@ class SubscriberTransport:
             current=None if restart or current is None else current.rid,
             most=delivery.wish.most,
             budget=budget,
+            headroom=headroom,
             memory=delivery.memory,
             now_ms=at_ms,
         )
         delivery.memory = choice.memory
         if choice.rid is not None and choice.rid in received:
+            if current is None or choice.rid != current.rid:
+                self.downlink.restart(at_ms)
             row.aim(received[choice.rid])
 
     def close(self) -> None:

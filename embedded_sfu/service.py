@@ -91,9 +91,7 @@ class StatsService(stats_pb2_grpc.StatsServicer):
         self._endpoint = endpoint
         self._rooms = rooms
 
-    async def Get(
-        self, request: stats_pb2.StatsRequest, context: Any
-    ) -> stats_pb2.StatsReply:
+    async def Get(self, request: stats_pb2.StatsRequest, context: Any) -> stats_pb2.StatsReply:
         reply = stats_pb2.StatsReply(node=node_stats(self._rooms, self._endpoint))
         if request.uid:
             reply.sessions.extend(session_stats(self._rooms, request.uid))
