@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 
@@ -21,3 +22,7 @@ def mutated(draw: st.DrawFn, valid: list[bytes]) -> bytes:
 
 def hostile(valid: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.one_of(st.binary(max_size=1500), mutated(valid))
+
+
+# For round trips of what we build ourselves: the thousands of inputs are for what a peer may send.
+few = settings(max_examples=200)

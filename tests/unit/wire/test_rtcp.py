@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.wire import rtcp
-from tests.unit.wire.mutations import hostile
+from tests.unit.wire.mutations import few, hostile
 
 BLOCK = rtcp.ReportBlock(11, 128, -3, 70000, 42, 0x12345678, 65536)
 SENDER = rtcp.SenderReport(7, 0xE1B2C3D4E5F60718, 90000, 100, 110000, (BLOCK,))
@@ -98,6 +98,7 @@ def test_bad_lengths(data: bytes, expected: int) -> None:
     assert len(rtcp.parse_compound(data)) == expected
 
 
+@few
 @given(st.lists(st.integers(0, 65535), max_size=300))
 def test_nack_names_exactly_what_was_asked(numbers: list[int]) -> None:
     data = rtcp.build_nack(1, 2, numbers)
@@ -113,6 +114,7 @@ def test_nack_names_exactly_what_was_asked(numbers: list[int]) -> None:
         assert set(named) == set(numbers)
 
 
+@few
 @given(st.integers(-5, 1 << 70), st.lists(U32, max_size=5))
 def test_remb_rounds_down_a_little(bitrate: int, ssrcs: list[int]) -> None:
     (remb,) = rtcp.parse_compound(rtcp.build_remb(1, bitrate, ssrcs))
@@ -122,6 +124,7 @@ def test_remb_rounds_down_a_little(bitrate: int, ssrcs: list[int]) -> None:
     assert remb.ssrcs == tuple(ssrcs)
 
 
+@few
 @given(
     st.builds(
         rtcp.SenderReport, U32, st.integers(0, 2**64 - 1), U32, U32, U32,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.wire import stun
-from tests.unit.wire.mutations import hostile
+from tests.unit.wire.mutations import few, hostile
 
 PWD = "a-password-of-22-chars"
 TRANSACTION = bytes(range(12))
@@ -104,6 +104,7 @@ def test_nothing_raises(datagram: bytes) -> None:
         assert not stun.verify_integrity(datagram, message, PWD)
 
 
+@few
 @given(
     attributes=st.dictionaries(
         st.sampled_from([stun.USERNAME, stun.XOR_MAPPED_ADDRESS, stun.USE_CANDIDATE]),
