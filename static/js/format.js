@@ -1,5 +1,7 @@
 // Numbers and times as people say them; the same words as live/pages/words.py (tests hold both to one table).
 
+import { gettext } from "./i18n.js";
+
 /** @returns {string} the page's language, e.g. "zh-hans" */
 export function lang() {
   return document.documentElement.lang || "en";
@@ -48,9 +50,9 @@ export function clock(secs) {
  * @returns {string}
  */
 export function ago(then, now = new Date(), language = lang()) {
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(language);
   const secs = Math.max(0, (now.getTime() - then.getTime()) / 1000);
-  if (secs < 60) return words.format(0, "second");
+  if (secs < 60) return gettext("just now");
   if (secs < 3600) return words.format(-Math.floor(secs / 60), "minute");
   if (secs < 86400) return words.format(-Math.floor(secs / 3600), "hour");
   if (secs < 86400 * 30) return words.format(-Math.floor(secs / 86400), "day");
