@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -63,13 +63,14 @@ class SignallingConsumer(_Socket):
     connection: Connection | None = None
     writer: asyncio.Task[None] | None = None
     process: Process
+    find_process: Callable[[], Awaitable[Process]] = staticmethod(process)
 
     # --- Coming ---------------------------------------------------------------------------------
 
     async def connect(self) -> None:
         handshake = Handshake.from_scope(self.scope)
         try:
-            self.process = await process()
+            self.process = await self.find_process()
             admitted = await database_sync_to_async(admit)(
                 handshake, self.process.process_id, self.process.media.healthy()
             )
