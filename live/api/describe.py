@@ -10,6 +10,7 @@ from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiResponse,
     extend_schema,
+    extend_schema_field,
     inline_serializer,
 )
 from rest_framework import serializers
@@ -26,10 +27,15 @@ class ErrorShape(serializers.Serializer):
     data = serializers.DictField(help_text="More about it; often empty.")
 
 
+@extend_schema_field({"type": "null"})
+class NullField(serializers.Field[None, None, None, None]):
+    """Nothing to say."""
+
+
 def enveloped(name: str, data: Any) -> serializers.Serializer[Any]:
     """{"code": 0, "message": "success", "data": …}; data: a serializer instance or None."""
     if data is None:
-        data = serializers.JSONField(allow_null=True)
+        data = NullField()
     return inline_serializer(
         name=f"{name}Answer",
         fields={

@@ -1,0 +1,113 @@
+"""The OpenAPI description, its page, and health."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.utils import OperationalError
+from django.urls import get_resolver
+
+from live.api import health
+from tests.integration.api.schema import described_api
+
+
+def test_the_description_is_valid_and_without_warnings():
+    out = StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format=openapi-json", stdout=out)
+    assert json.loads(out.getvalue())["openapi"].startswith("3.1")
+
+
+def test_it_is_served(guest, db):
+    response = guest.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    assert response.json()["paths"].keys() == described_api()["paths"].keys()
+
+
+def test_every_address_is_described():
+    described = {re.sub(r"\{.*?\}", "", path) for path in described_api()["paths"]}
+    served = {
+        "/" + re.sub(r"%\(.*?\)s", "", pattern)
+        for name, (possible, *_) in get_resolver().reverse_dict.items()
+        if isinstance(name, str) and name.startswith(("api-", "health"))
+        for pattern, _params in possible
+    }
+    assert served - described == {"/api/docs", "/api/v1/openapi.json"}
+
+
+def test_every_operation_has_a_summary_and_examples():
+    for path, operations in described_api()["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert operation.get("summary"), where
+            for status, answer in operation["responses"].items():
+                content = answer["content"]["application/json"]
+                assert content.get("examples") or path.startswith("/health"), (where, status)
+            if "requestBody" in operation:
+                assert operation["requestBody"]["content"]["application/json"]["examples"], where
+
+
+def test_the_page_to_try_it_has_no_inline_script_or_style(guest, db):
+    response = guest.get("/api/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "script-src 'self';" in response["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", page)
+    script = guest.get("/api/docs?script=")
+    assert script["Content-Type"].startswith("application/javascript")
+    assert b"/api/v1/openapi.json" in script.content
+
+
+def test_health(guest, db):
+    assert guest.get("/health").json() == {"status": "ok"}
+
+
+@pytest.fixture
+def sfu(monkeypatch):
+    def say(ok: bool) -> None:
+        monkeypatch.setattr("live.media.sfu_ok", lambda: ok)
+
+    return say
+
+
+def test_ready_names_each_part(guest, db, sfu):
+    sfu(True)
+    response = guest.get("/health/ready")
+    body = response.json()
+    assert (response.status_code, body["status"]) == (200, "ok")
+    assert set(body["parts"]) == {"database", "channel_layer", "sfu"}
+    assert all(part["ok"] and part["detail"] for part in body["parts"].values())
+
+
+def test_not_ready_without_the_sfu(guest, db, sfu, settings):
+    sfu(False)
+    response = guest.get("/health/ready")
+    assert (response.status_code, response.json()["parts"]["sfu"]["ok"]) == (503, False)
+    settings.SFU_ENABLED = False
+    assert guest.get("/health/ready").status_code == 200
+
+
+def test_not_ready_without_database_or_channel_layer(guest, db, sfu, monkeypatch):
+    def fail(*args: object) -> None:
+        raise OperationalError("password of db.internal is wrong")
+
+    sfu(True)
+    with monkeypatch.context() as patch:
+        patch.setattr(health.connection, "cursor", fail)
+        response = guest.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["parts"]["database"] == {"ok": False, "detail": "OperationalError"}
+    assert connection.vendor
+
+    class DeadLayer:
+        async def new_channel(self, prefix: str) -> str:
+            raise ConnectionError
+
+    monkeypatch.setattr(health, "get_channel_layer", DeadLayer)
+    response = guest.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["parts"]["channel_layer"] == {"ok": False, "detail": "ConnectionError"}
