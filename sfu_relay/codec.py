@@ -29,12 +29,11 @@ from sfu_relay.proto import rtc_pb2, stats_pb2
 from sfu_relay.tracks import AnnouncedTrack
 
 MAX_INIT_CHARS = 4096
-AUTO_LABEL = "auto"  # TrackInfo.label of an UPDATE: the layer was the SFU's own choice
 
 _TARGETS = {Target.PUBLISHER: rtc_pb2.PUBLISHER, Target.SUBSCRIBER: rtc_pb2.SUBSCRIBER}
 _CHANGES = {
     rtc_pb2.TrackEvent.ADD: "add",
-    rtc_pb2.TrackEvent.UPDATE: "update",
+    rtc_pb2.TrackEvent.UPDATE: "update",  # never leaves this module
     rtc_pb2.TrackEvent.REMOVE: "remove",
 }
 
@@ -96,9 +95,9 @@ def parse_reply(reply: rtc_pb2.Reply, *, announces_publishers: bool) -> list[Sfu
         case "trackEvent":
             return _parse_tracks(reply.trackEvent)
         case "subscription" if not reply.subscription.success:
-            return [SfuComplaint(reply.subscription.error.reason)]
+            return [SfuComplaint(reply.subscription.error.reason, reply.subscription.error.code)]
         case "error":
-            return [SfuComplaint(reply.error.reason)]
+            return [SfuComplaint(reply.error.reason, reply.error.code)]
         case _:
             return []
 
@@ -123,11 +122,11 @@ def _parse_tracks(event: rtc_pb2.TrackEvent) -> list[SfuMessage]:
     change = _CHANGES.get(event.state)
     if change is None:
         return []
-    if change == "update" and any(track.layer for track in event.tracks):
+    if change == "update":  # the embedded SFU's word to one subscriber; Ion has no updates
         return [
-            SfuLayer(track.streamId, track.layer, track.label == AUTO_LABEL)
+            SfuLayer(track.streamId, "off" if track.muted else track.layer)
             for track in event.tracks
-            if track.layer
+            if track.muted or track.layer
         ]
     tracks = tuple(
         AnnouncedTrack(track.id, track.streamId, track.kind, track.layer)
@@ -142,8 +141,10 @@ def parse_end(code: grpc.StatusCode, detail: str) -> End:
     text = detail.lower()
     if "stream is done" in text or "writeheader was already called" in text:
         return End.RACE
-    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.OK):
-        return End.UNAVAILABLE  # OK: a server that stops in order
+    if code is grpc.StatusCode.OK:
+        return End.CLEAN
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        return End.UNAVAILABLE
     if code is grpc.StatusCode.UNKNOWN and "context canceled" in text:
         return End.UNAVAILABLE  # Ion's cluster: the node behind its front died
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:

@@ -66,7 +66,7 @@ def guard_offer(sdp: object, video_codecs: Collection[str] = ALL_VIDEO_CODECS) -
     sections = []
     for section in description.sections:
         if section.is_media and section.port != 0:
-            section = _publisher_section(section, wanted[section.kind])
+            section = _publisher_section(section, wanted[section.kind], description.origin[0])
         sections.append(section)
     built = replace(description, sections=tuple(sections))
     return GuardedOffer(sdp=build_sdp(built), tracks=_tracks(built))
@@ -112,7 +112,7 @@ def _check_bundle(description: Description) -> None:
         raise Rejected("bad_sdp", "All sections must be in one BUNDLE group.")
 
 
-def _publisher_section(section: Section, wanted: Collection[str]) -> Section:
+def _publisher_section(section: Section, wanted: Collection[str], origin: int) -> Section:
     codecs = _trim(section, {codec.payload_type for codec in section.codecs if codec.key in wanted})
     if not codecs:
         raise Rejected("no_common_codec", f"No {section.kind} codec of the offer can be forwarded.")
@@ -122,7 +122,18 @@ def _publisher_section(section: Section, wanted: Collection[str]) -> Section:
         raise Rejected("bad_sdp", "Only video has layers.")
     if section.sends and section.msid is None:
         raise Rejected("bad_sdp", "A section that sends has no a=msid.")
-    return replace(section, codecs=codecs)
+    return replace(section, codecs=codecs, msid=_named(section, origin))
+
+
+def _named(section: Section, origin: int) -> tuple[str, str] | None:
+    """Names for tracks without stream or id: two publishers' "-" would be one to a viewer."""
+    if section.msid is None:
+        return None
+    stream_id, track_id = section.msid
+    return (
+        f"stream-{origin}" if stream_id == "-" else stream_id,
+        track_id or f"track-{origin}-{section.mid}",
+    )
 
 
 def _answer_section(section: Section, offered: Section) -> Section:

@@ -16,6 +16,7 @@ class End(Enum):
     """How a stream to the SFU ended, in the relay's own words."""
 
     UNAVAILABLE = "unavailable"  # the node, or the way to it, is gone
+    CLEAN = "clean"  # the SFU ended the stream in order: it stops, or has said why in a complaint
     RACE = "race"  # Ion's unserialised Send, 1 join of 220: a new stream heals it
     REFUSED = "refused"  # the SFU gave this peer up
     OVERFLOW = "overflow"  # the SFU does not read what we write
@@ -82,25 +83,25 @@ class SfuCandidate:
 class SfuTracks:
     """A TrackEvent: it goes to the relay's directory, not to the machine of the peer it came by."""
 
-    change: str  # "add" | "update" | "remove"
+    change: str  # "add" | "remove"
     session_id: SessionId
     tracks: tuple[AnnouncedTrack, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SfuLayer:
-    """Which layer this subscriber is being sent now (the embedded SFU tells)."""
+    """Which layer this subscriber is being sent now, or "off" (the embedded SFU tells)."""
 
     stream_id: str
     layer: str
-    auto: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SfuComplaint:
-    """An error reply: something of ours was not taken; the stream lives."""
+    """An error reply: something of ours was not taken, or the stream is about to end for it."""
 
     reason: str
+    code: int = 0  # in the manner of HTTP
 
 
 @dataclass(frozen=True, slots=True)

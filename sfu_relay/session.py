@@ -109,6 +109,8 @@ class Session:
         self._assumes = False
         self._media_started = False
         self._tracks: tuple[Track, ...] = ()
+        self._wishes: dict[str, str] = {}  # stream id → layer, of streams in the room only
+        self._complaint: SfuComplaint | None = None  # the last: an end in order is for it
 
     @property
     def deadline(self) -> float | None:
@@ -142,8 +144,8 @@ class Session:
                 if self._uses(target):
                     return [Tell(CandidateFound(target, candidate))]
                 return []
-            case SfuLayer(stream_id, layer, auto):
-                return [Tell(LayerChanged(stream_id, layer, auto))] if self.watches else []
+            case SfuLayer(stream_id, layer):
+                return self._sfu_layer(stream_id, layer)
             case RoomTracks(tracks):
                 return self._room_tracks(tracks)
             case MediaSeen():
@@ -152,7 +154,10 @@ class Session:
                 return self._stream_ended(end, detail, now)
             case TimePassed():
                 return self._time_passed(now)
-            case SfuComplaint() | SfuTracks():
+            case SfuComplaint():
+                self._complaint = message
+                return []
+            case SfuTracks():
                 return []
 
     # --- the browser's side ---------------------------------------------------------------------
@@ -224,6 +229,7 @@ class Session:
         tracks = [track for track in self._tracks if track.stream_id == stream_id]
         if not tracks:
             return [_refused("unknown_stream", "There is no such stream in the room.", "layer")]
+        self._wishes[stream_id] = layer
         return [_layer_request(track, layer) for track in tracks if track.kind == "video"]
 
     # --- the SFU's side -------------------------------------------------------------------------
@@ -275,10 +281,18 @@ class Session:
         self._deadlines["browser_answer"] = now + self._config.answer_timeout_secs
         return [Tell(Offered(self._offer_id, sdp))]
 
+    def _sfu_layer(self, stream_id: str, layer: str) -> list[Effect]:
+        if not self.watches:
+            return []
+        auto = self._wishes.get(stream_id, "auto") == "auto"
+        return [Tell(LayerChanged(stream_id, layer, auto))]
+
     def _room_tracks(self, tracks: tuple[Track, ...]) -> list[Effect]:
         if tracks == self._tracks:
             return []
         self._tracks = tracks
+        here = {track.stream_id for track in tracks}
+        self._wishes = {key: wish for key, wish in self._wishes.items() if key in here}
         return [Tell(TracksChanged(tracks))] if self.phase is Phase.JOINED else []
 
     def _start_media(self) -> list[Effect]:
@@ -290,7 +304,7 @@ class Session:
     def _stream_ended(self, end: End, detail: str, now: float) -> list[Effect]:
         joining = self.phase is Phase.JOINING
         match end:
-            case End.UNAVAILABLE if joining:
+            case End.UNAVAILABLE | End.CLEAN if joining and self._complaint is None:
                 self._unreachable = True
                 self._reconnects += 1
                 delay = min(0.1 * self._reconnects, MAX_RECONNECT_DELAY_SECS)
@@ -298,7 +312,10 @@ class Session:
             case End.RACE if joining and self._attempt == 0:
                 self._attempt += 1
                 return [self._rejoin(0.0)]
-            case End.UNAVAILABLE:
+            case End.CLEAN if self._complaint is not None:
+                code = "answer_timeout" if self._complaint.code == 408 else "sfu_refused"
+                return self._lose(code, f"The media server: {self._complaint.reason}")
+            case End.UNAVAILABLE | End.CLEAN:
                 return self._lose("sfu_restarted", "The media server restarted.")
             case End.OVERFLOW:
                 return self._lose("sfu_timeout", "The media server does not keep up.")

@@ -202,7 +202,7 @@ async def test_who_is_away_gets_the_latest_on_return(stage: Stage) -> None:
     await viewer.hears(Offered)
     viewer.peer.detach()
     for n in range(100):
-        viewer.peer.handle(SfuLayer("cam", "qhf"[n % 3], True))
+        viewer.peer.handle(SfuLayer("cam", "qhf"[n % 3]))
     viewer.peer.handle(SfuCandidate(Target.SUBSCRIBER, CANDIDATE))
     stream.say_offer(SFU_OFFER)
     await until(lambda: viewer.peer._session._offer_id == 2, "the second offer")

@@ -86,7 +86,7 @@ async def test_a_viewer_gets_offers_answers_and_changes_layers(stage: Stage) -> 
     assert (subscription.trackId, subscription.layer) == (tracks[1].track_id, "h")
     info = rtc_pb2.TrackInfo(streamId="cam", kind="video", layer="h")
     stream.say_tracks("pub", info, state=rtc_pb2.TrackEvent.UPDATE)
-    assert await viewer.hears(LayerChanged) == LayerChanged("cam", "h", False)
+    assert await viewer.hears(LayerChanged) == LayerChanged("cam", "h", True)
     await publisher.peer.close()
     assert (await viewer.hears(TracksChanged, 2)).tracks == ()
 

@@ -91,12 +91,12 @@ def tracks(state: rtc_pb2.TrackEvent.State, *infos: rtc_pb2.TrackInfo) -> rtc_pb
 
 INFO = rtc_pb2.TrackInfo(id="v1", streamId="cam", kind="video", layer="h")
 UNLAYERED = rtc_pb2.TrackInfo(id="v1", streamId="cam", kind="video")
-AUTO = rtc_pb2.TrackInfo(id="v1", streamId="cam", kind="video", layer="q", label="auto")
+MUTED = rtc_pb2.TrackInfo(id="v1", streamId="cam", kind="video", muted=True)
 NAMELESS = rtc_pb2.TrackInfo(id="", kind="video")
 ANNOUNCED = AnnouncedTrack("v1", "cam", "video", "h")
 JOINED = rtc_pb2.JoinReply(success=True, description=rtc_pb2.SessionDescription(sdp="x"))
 FAILED = rtc_pb2.JoinReply(error=rtc_pb2.Error(reason="full"))
-UNSUBSCRIBED = rtc_pb2.SubscriptionReply(error=rtc_pb2.Error(reason="no"))
+UNSUBSCRIBED = rtc_pb2.SubscriptionReply(error=rtc_pb2.Error(reason="no", code=404))
 ADD, UPDATE, REMOVE = rtc_pb2.TrackEvent.ADD, rtc_pb2.TrackEvent.UPDATE, rtc_pb2.TrackEvent.REMOVE
 
 REPLIES: dict[str, tuple[rtc_pb2.Reply, list[SfuMessage]]] = {
@@ -115,15 +115,15 @@ REPLIES: dict[str, tuple[rtc_pb2.Reply, list[SfuMessage]]] = {
     "huge candidate": (trickle('{"candidate":"' + "c" * 5000 + '"}'), []),
     "tracks": (tracks(ADD, INFO, NAMELESS), [SfuTracks("add", SessionId("p"), (ANNOUNCED,))]),
     "gone": (tracks(REMOVE, INFO), [SfuTracks("remove", SessionId("p"), (ANNOUNCED,))]),
-    "layer": (tracks(UPDATE, INFO), [SfuLayer("cam", "h", False)]),
-    "layer by itself": (tracks(UPDATE, AUTO), [SfuLayer("cam", "q", True)]),
-    "update": (
-        tracks(UPDATE, UNLAYERED),
-        [SfuTracks("update", SessionId("p"), (AnnouncedTrack("v1", "cam", "video"),))],
-    ),
+    "layer": (tracks(UPDATE, INFO), [SfuLayer("cam", "h")]),
+    "no layer": (tracks(UPDATE, MUTED), [SfuLayer("cam", "off")]),
+    "update of nothing": (tracks(UPDATE, UNLAYERED), []),
     "subscribed": (rtc_pb2.Reply(subscription=rtc_pb2.SubscriptionReply(success=True)), []),
-    "not subscribed": (rtc_pb2.Reply(subscription=UNSUBSCRIBED), [SfuComplaint("no")]),
-    "error": (rtc_pb2.Reply(error=rtc_pb2.Error(reason="no")), [SfuComplaint("no")]),
+    "not subscribed": (rtc_pb2.Reply(subscription=UNSUBSCRIBED), [SfuComplaint("no", 404)]),
+    "error": (
+        rtc_pb2.Reply(error=rtc_pb2.Error(reason="no", code=410)),
+        [SfuComplaint("no", 410)],
+    ),
     "nothing": (rtc_pb2.Reply(), []),
 }
 
@@ -156,7 +156,7 @@ STATUS = grpc.StatusCode
     ("code", "detail", "end"),
     [
         (STATUS.UNAVAILABLE, "Socket closed", End.UNAVAILABLE),
-        (STATUS.OK, "", End.UNAVAILABLE),
+        (STATUS.OK, "", End.CLEAN),
         (STATUS.CANCELLED, "", End.UNAVAILABLE),
         (STATUS.UNKNOWN, "context canceled", End.UNAVAILABLE),
         (STATUS.UNKNOWN, "unable to start track, codec is not supported by remote", End.REFUSED),

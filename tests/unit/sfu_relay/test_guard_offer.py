@@ -63,6 +63,13 @@ def test_audio_nack_never_passes() -> None:
     assert "nack pli" in guard_offer(H264).sdp.split("m=video")[1]
 
 
+def test_nameless_tracks_get_names_of_their_own() -> None:
+    origin = H264.split("\r\n")[1].split(" ")[1]
+    audio, video = guard_offer(with_line_replaced(H264, "a=msid:", "a=msid:-", count=2)).tracks
+    assert audio.stream_id == video.stream_id == f"stream-{origin}"
+    assert (audio.track_id, video.track_id) == (f"track-{origin}-0", f"track-{origin}-1")
+
+
 def test_what_has_no_field_does_not_pass() -> None:
     sdp = with_line_after(H264, "a=mid:0", "a=x-evil:$(reboot)")
     assert "evil" not in guard_offer(sdp).sdp

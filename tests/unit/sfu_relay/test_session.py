@@ -400,9 +400,13 @@ def test_subscriptions_that_kill_an_ion_node_are_refused(
 
 
 def test_the_layer_that_flows_is_told_to_viewers_only() -> None:
-    told = [Tell(LayerChanged("cam", "q", True))]
-    assert watching_viewer().put(SfuLayer("cam", "q", True)) == told
-    assert joined_publisher().put(SfuLayer("cam", "q", True)) == []
+    viewer = watching_viewer()
+    assert viewer.put(SfuLayer("cam", "q")) == [Tell(LayerChanged("cam", "q", True))]
+    viewer.put(GotLayer("cam", "h"))
+    assert viewer.put(SfuLayer("cam", "h")) == [Tell(LayerChanged("cam", "h", False))]
+    viewer.put(GotLayer("cam", "auto"))
+    assert viewer.put(SfuLayer("cam", "f")) == [Tell(LayerChanged("cam", "f", True))]
+    assert joined_publisher().put(SfuLayer("cam", "q")) == []
 
 
 # --- media and tracks ---------------------------------------------------------------------------
@@ -444,6 +448,7 @@ def test_tracks_are_told_after_the_join_and_when_they_change() -> None:
     ("end", "code"),
     [
         (End.UNAVAILABLE, "sfu_restarted"),
+        (End.CLEAN, "sfu_restarted"),
         (End.RACE, "sfu_refused"),
         (End.REFUSED, "sfu_refused"),
         (End.OVERFLOW, "sfu_timeout"),
@@ -455,6 +460,20 @@ def test_the_end_of_a_stream_is_told(end: End, code: str) -> None:
     assert codes(effects) == [code]
     assert effects[-1] == Hangup()
     assert machine.session.deadline is None
+
+
+@pytest.mark.parametrize(
+    ("complaint", "code"), [(408, "answer_timeout"), (410, "sfu_refused"), (503, "sfu_refused")]
+)
+def test_an_end_in_order_is_for_the_complaint_before_it(complaint: int, code: str) -> None:
+    machine = watching_viewer()
+    effects = machine.put(SfuComplaint("because", complaint), StreamEnded(End.CLEAN, ""))
+    assert codes(effects) == [code]
+    machine = Machine(Role.SUBSCRIBER)
+    machine.put(Started())
+    assert codes(machine.put(SfuComplaint("full", 503), StreamEnded(End.CLEAN, ""))) == [
+        "sfu_refused"
+    ]
 
 
 def test_ions_write_race_is_tried_again_once_under_another_uid() -> None:
@@ -482,7 +501,7 @@ EVERYTHING: list[SessionInput] = [
     SfuOffer(SFU_OFFER),
     SfuAnswer("answer"),
     SfuCandidate(Target.PUBLISHER, CANDIDATE),
-    SfuLayer("cam", "h", True),
+    SfuLayer("cam", "h"),
     SfuComplaint("hm"),
     StreamEnded(End.UNAVAILABLE, "gone"),
     MediaSeen(),
