@@ -34,12 +34,14 @@ function addVideo(track, stream, codec, layers) {
     ...(layers ? {sendEncodings: simulcast()} : {})});
   const all = RTCRtpSender.getCapabilities('video').codecs;
   const rest = all.filter(c => /rtx/i.test(c.mimeType));
-  t.setCodecPreferences([...all.filter(c => c.mimeType.toLowerCase() === 'video/' + codec.toLowerCase()), ...rest]);
+  const wanted = 'video/' + codec.toLowerCase();
+  t.setCodecPreferences([...all.filter(c => c.mimeType.toLowerCase() === wanted), ...rest]);
   return t;
 }
 async function startPublishing({codec = 'H264', layers = false, width = 640, height = 360}) {
   pub = new RTCPeerConnection();
-  const media = await navigator.mediaDevices.getUserMedia({audio: true, video: {width, height, frameRate: 30}});
+  const video = {width, height, frameRate: 30};
+  const media = await navigator.mediaDevices.getUserMedia({audio: true, video});
   window.media = media;
   pub.addTransceiver(media.getAudioTracks()[0], {direction: 'sendonly', streams: [media]});
   addVideo(media.getVideoTracks()[0], media, codec, layers);
@@ -51,7 +53,10 @@ async function addScreen({codec = 'H264'}) {
   canvas.width = 640; canvas.height = 360;
   const pen = canvas.getContext('2d');
   let n = 0;
-  setInterval(() => { pen.fillStyle = `hsl(${n++ % 360} 90% 50%)`; pen.fillRect(0, 0, 640, 360); }, 66);
+  setInterval(() => {
+    pen.fillStyle = `hsl(${n++ % 360} 90% 50%)`;
+    pen.fillRect(0, 0, 640, 360);
+  }, 66);
   const stream = canvas.captureStream(15);
   window.screenTransceiver = addVideo(stream.getVideoTracks()[0], stream, codec, false);
   await pub.setLocalDescription();
@@ -89,11 +94,9 @@ async function report(pc) {
   if (!pc) return out;
   (await pc.getStats()).forEach(s => {
     if (s.type === 'inbound-rtp' || s.type === 'outbound-rtp')
-      out[s.kind].push({rid: s.rid, mid: s.mid, track: s.trackIdentifier, frames: s.framesDecoded ?? s.framesSent,
-        width: s.frameWidth, height: s.frameHeight, bytes: s.bytesReceived ?? s.bytesSent, lost: s.packetsLost,
-        pli: s.pliCount, nack: s.nackCount, freezes: s.freezeCount, level: s.totalAudioEnergy, key: s.keyFramesDecoded,
-        rtx: s.retransmittedPacketsReceived ?? s.retransmittedPacketsSent, limit: s.qualityLimitationReason,
-        jbd: s.jitterBufferDelay, jbe: s.jitterBufferEmittedCount, target: s.targetBitrate, dropped: s.framesDropped});
+      out[s.kind].push({mid: s.mid, frames: s.framesDecoded ?? s.framesSent, width: s.frameWidth,
+        level: s.totalAudioEnergy, lost: s.packetsLost, rid: s.rid, freezes: s.freezeCount,
+        target: s.targetBitrate, limit: s.qualityLimitationReason});
     if (s.type === 'candidate-pair' && s.nominated) out.bitrate = s.availableOutgoingBitrate;
   });
   return out;
@@ -124,9 +127,7 @@ class Client:
     @classmethod
     async def open(cls, context: BrowserContext, channel: grpc.aio.Channel, uid: str) -> Client:
         page = await context.new_page()
-        await page.route(
-            "**/*", lambda route: route.fulfill(body=PAGE, content_type="text/html")
-        )
+        await page.route("**/*", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         await page.goto("http://localhost/")
         return cls(page, channel, uid)
 
@@ -162,9 +163,7 @@ class Client:
         infos = [rtc_pb2.TrackInfo(streamId=made.get("stream", ""), type=rtc_pb2.ScreenCapture)]
         description = rtc_pb2.SessionDescription(type="offer", sdp=made["sdp"], trackInfos=infos)
         await self._stream.write(rtc_pb2.Request(description=description))
-        await self.page.evaluate(
-            "sdp => gotAnswer(sdp)", await asyncio.wait_for(self._answer, 10)
-        )
+        await self.page.evaluate("sdp => gotAnswer(sdp)", await asyncio.wait_for(self._answer, 10))
         return str(made.get("stream", ""))
 
     async def subscribe(self, **fields: Any) -> None:
@@ -223,14 +222,14 @@ class Client:
 
 
 async def until(
-    what: str, check: Callable[[], Awaitable[Any]], *, timeout: float = 15.0, every: float = 0.1
+    what: str, check: Callable[[], Awaitable[Any]], *, within_secs: float = 30.0, every: float = 0.1
 ) -> Any:
     """Poll until `check` gives something true; the reason is in the failure."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + within_secs
     while True:
         value = await check()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what} (last: {value!r})")
+            raise AssertionError(f"not within {within_secs} s: {what} (last: {value!r})")
         await asyncio.sleep(every)
