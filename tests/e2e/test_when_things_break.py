@@ -132,7 +132,7 @@ def test_a_dropped_websocket_keeps_the_participant(show_with):
     _, _, _, page = show_with
     before = page.evaluate("__probe.welcomes.at(-1)")
     connections = page.evaluate("__probe.connections.length")
-    page.evaluate("__probe.sockets.at(-1).close()")
+    page.evaluate("__probe.sockets.at(-1).close(4000)")  # 1000 would mean that it is meant
     wait_for("a second welcome", lambda: page.evaluate("__probe.welcomes.length") >= 2)
     after = page.evaluate("__probe.welcomes.at(-1)")
     assert after["participant_id"] == before["participant_id"]

@@ -30,13 +30,15 @@ class Visitor:
             permissions=["camera", "microphone"],
             viewport={"width": 1000, "height": 700},
             locale="en-GB",
+            storage_state=site.signed_in.get(username or ""),
         )
         self.context.set_default_timeout(20_000)
         self.context.add_init_script(path=PROBE)
         self.problems: list[str] = []
         self.context.on("weberror", lambda error: self.problems.append(str(error.error)))
-        if username:
+        if username and username not in site.signed_in:
             self.sign_in(username)
+            site.signed_in[username] = self.context.storage_state()
 
     def sign_in(self, username: str) -> None:
         page = self.context.new_page()

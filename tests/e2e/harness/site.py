@@ -84,6 +84,7 @@ class Site:
     lines: list[str] = field(default_factory=list)
     ready_after_secs: float = 0.0
     tokens: dict[str, str] = field(default_factory=dict)
+    signed_in: dict[str, Any] = field(default_factory=dict)  # username -> cookies, for browsers
 
     @property
     def ws_url(self) -> str:
