@@ -10,9 +10,10 @@ import re
 from datetime import datetime
 from typing import TypedDict
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
-from live.lifecycle import RoomState
+from live.lifecycle import ON_AIR, RoomState
 from live.models import (
     Broadcast,
     ChatMessage,
@@ -28,8 +29,9 @@ from live.models.presence import OPEN_SESSION
 from live.refusals import refusal
 from live.secrets import Unreadable, hash_key, open_sealed
 
-Person = User | None
+Person = User | AnonymousUser | None  # all but a User are guests
 PUBLIC_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # anything else no database need be asked about
+ON_AIR_STATES = tuple(sorted(state.value for state in ON_AIR))
 SHOWN_AS_LIVE = (RoomState.LIVE.value, RoomState.INTERRUPTED.value)
 
 
@@ -39,7 +41,7 @@ class Counts(TypedDict):
 
 
 def access_signed_in(user: Person) -> User:
-    if user is None or not user.is_authenticated or not user.is_active:
+    if not isinstance(user, User) or not user.is_active:
         raise refusal("unauthenticated")
     if user.is_banned:
         raise refusal("banned")
@@ -76,7 +78,7 @@ def access_room_to_manage(user: Person, room_id: str) -> Room:
 def access_room_to_own(user: Person, room_id: str) -> Room:
     """The owner alone: for what concerns the stream key."""
     room = access_room_to_manage(user, room_id)
-    if user is None or room.owner_id != user.pk:
+    if not isinstance(user, User) or room.owner_id != user.pk:
         raise refusal("forbidden")
     return room
 
@@ -126,11 +128,17 @@ def rooms_with_viewers() -> QuerySet[Room]:
 
 def live_rooms_query() -> QuerySet[Room]:
     """Public rooms that are live now, most watched first."""
-    return (
-        rooms_with_viewers()
-        .filter(state__in=SHOWN_AS_LIVE, visibility=Visibility.PUBLIC)
-        .order_by("-viewers", "-state_changed_at", "-pk")
-    )
+    live = rooms_with_viewers().filter(state__in=SHOWN_AS_LIVE, visibility=Visibility.PUBLIC)
+    return _most_watched_first(live)
+
+
+def rooms_on_air() -> QuerySet[Room]:
+    """All that are starting, live or interrupted, most watched first: for staff."""
+    return _most_watched_first(rooms_with_viewers().filter(state__in=ON_AIR_STATES))
+
+
+def _most_watched_first(rooms: QuerySet[Room]) -> QuerySet[Room]:
+    return rooms.order_by(F("viewers").desc(), "-state_changed_at", "-pk")
 
 
 def live_rooms(limit: int = 50) -> list[Room]:
@@ -186,7 +194,7 @@ def rooms_past_grace(now: datetime) -> QuerySet[Room]:
 
 
 def _known_room(user: Person, room_id: str) -> Room:
-    if user is not None and user.is_authenticated and user.is_banned:
+    if isinstance(user, User) and user.is_banned:
         raise refusal("banned")
     found = Room.objects.select_related("owner").filter(room_id=room_id)
     room = found.first() if PUBLIC_ID.fullmatch(room_id) else None
@@ -198,11 +206,11 @@ def _known_room(user: Person, room_id: str) -> Room:
 def _may_know(user: Person, room: Room) -> bool:
     if room.visibility != Visibility.PRIVATE:
         return True
-    return _manages(user, room) or (user is not None and _is_publisher(user, room))
+    return _manages(user, room) or (isinstance(user, User) and _is_publisher(user, room))
 
 
 def _manages(user: Person, room: Room) -> bool:
-    return user is not None and (room.owner_id == user.pk or user.is_staff)
+    return isinstance(user, User) and (room.owner_id == user.pk or user.is_staff)
 
 
 def _is_publisher(user: User, room: Room) -> bool:

@@ -146,10 +146,10 @@ def decide(state: RoomState, event: Event, now: datetime, grace_secs: float) -> 
             if state not in ON_AIR:
                 raise LifecycleError("not_live")
             return Decision(RoomState.ENDED, None, (CloseBroadcast(by),))
-        case Banned(), _ if state in ON_AIR:
-            return Decision(RoomState.BANNED, None, (CloseBroadcast(EndReason.BANNED),))
         case Banned(), RoomState.IDLE | RoomState.ENDED:
             return Decision(RoomState.BANNED)
+        case Banned(), RoomState.STARTING | RoomState.LIVE | RoomState.INTERRUPTED:
+            return Decision(RoomState.BANNED, None, (CloseBroadcast(EndReason.BANNED),))
         case Unbanned(), RoomState.BANNED:
             return Decision(RoomState.IDLE)
         case _:

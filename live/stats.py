@@ -61,5 +61,5 @@ def _together(name: str, sessions: list[SfuSession]) -> float | int | None:
     if not values:
         return None
     if name.endswith("bitrate"):
-        return sum(values)
-    return min(values) if name == "fps" else max(values)
+        return int(sum(values))
+    return float(min(values) if name == "fps" else max(values))

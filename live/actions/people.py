@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from live import events
+from live import access, events
 from live.actions._room import move
-from live.lifecycle import ON_AIR, Banned, EndAsked, EndReason, Unbanned
+from live.lifecycle import Banned, EndAsked, EndReason, Unbanned
 from live.models import Room, User
 from live.refusals import refusal
 from live.text import clean_text
@@ -70,7 +70,7 @@ def do_ban_user(user: User, by: User | None = None, reason: str = "") -> User:
     fresh.ban_reason = clean_text(reason)[:200] or fresh.ban_reason
     fresh.save(update_fields=["banned_at", "ban_reason"])
     user.banned_at, user.ban_reason = fresh.banned_at, fresh.ban_reason
-    for room in Room.objects.filter(owner=fresh, state__in=[state.value for state in ON_AIR]):
+    for room in access.rooms_on_air().filter(owner=fresh):
         move(room, EndAsked(EndReason.BANNED))
     events.publish(events.UserBanned(fresh.pk))
     return fresh

@@ -34,7 +34,7 @@ def do_join_presence(
     elif left_at is not None:
         known.connected_at = now
     known.process_id, known.last_seen_at, known.left_at = process_id, now, None
-    came = known.pk is None or left_at is not None
+    came = known._state.adding or left_at is not None
     known.save()
     if came:
         _count_in(known, left_at)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from live import access, actions
 from live.actions.rooms import settle_push_protocol
 from live.admin.parts import badge, do_for_each, room_link, watch_path
 from live.errors import MicroVibeError
-from live.lifecycle import ON_AIR, EndReason
+from live.lifecycle import EndReason
 from live.models import Room, RoomPublisher, User
 
 
@@ -28,10 +28,10 @@ class OnAirFilter(admin.SimpleListFilter):
         return [("yes", _("Yes")), ("no", _("No"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Room]) -> QuerySet[Room]:
-        states = [state.value for state in ON_AIR]
+        on_air = Q(state__in=access.ON_AIR_STATES)
         if self.value() == "yes":
-            return queryset.filter(state__in=states)
-        return queryset.exclude(state__in=states) if self.value() == "no" else queryset
+            return queryset.filter(on_air)
+        return queryset.exclude(on_air) if self.value() == "no" else queryset
 
 
 class PublisherInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -111,7 +111,7 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # ban it: what happened in it stays known
 
-    def view_on_site(self, room: Room) -> str:  # type: ignore[override]
+    def view_on_site(self, room: Room) -> str:
         return watch_path(room)
 
     def save_model(self, request: HttpRequest, room: Room, form: Any, change: bool) -> None:

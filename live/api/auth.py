@@ -13,10 +13,10 @@ from live.models import User
 from live.refusals import refusal
 
 
-class TokenAuthentication(JWTAuthentication):  # type: ignore[misc]  # simplejwt has no types
-    def get_user(self, validated_token: Any) -> User:
-        user: User = super().get_user(validated_token)
-        if user.is_banned:
+class TokenAuthentication(JWTAuthentication):
+    def get_user(self, validated_token: Any) -> Any:
+        user = super().get_user(validated_token)
+        if isinstance(user, User) and user.is_banned:
             raise refusal("banned")
         return user
 
@@ -29,7 +29,7 @@ class CookieAuthentication(SessionAuthentication):
         return found
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = TokenAuthentication
     name = "token"
 
@@ -42,7 +42,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         }
 
 
-class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = CookieAuthentication
     name = "cookie"
 

@@ -21,10 +21,12 @@ from live.refusals import WORDS
 ALWAYS = ("rate_limited",)
 
 
-class ErrorShape(serializers.Serializer):
+class ErrorShape(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="A stable word, for programs.")
     message = serializers.CharField(help_text="Plain words, for people.")
-    data = serializers.DictField(help_text="More about it; often empty.")
+    data = serializers.DictField(  # type: ignore[assignment]  # a field's name, not the property
+        help_text="More about it; often empty."
+    )
 
 
 @extend_schema_field({"type": "null"})

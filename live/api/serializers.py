@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from live.lifecycle import EndReason, RoomState
@@ -12,7 +14,7 @@ REASONS = [reason.value for reason in EndReason]
 
 
 # --- Requests -----------------------------------------------------------------------------------
-class RoomCreateRequest(serializers.Serializer):
+class RoomCreateRequest(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=100)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     streaming_mode = serializers.ChoiceField(StreamingMode.choices, required=False)
@@ -25,12 +27,12 @@ class RoomUpdateRequest(RoomCreateRequest):
     title = serializers.CharField(max_length=100, required=False)
 
 
-class PageQuery(serializers.Serializer):
+class PageQuery(serializers.Serializer[Any]):
     page = serializers.IntegerField(min_value=1, max_value=100_000, default=1)
     page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
 
 
-class PublisherRequest(serializers.Serializer):
+class PublisherRequest(serializers.Serializer[Any]):
     """One of the two."""
 
     user_id = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
@@ -42,32 +44,32 @@ class PublisherRequest(serializers.Serializer):
         return attrs
 
 
-class TokenRequest(serializers.Serializer):
+class TokenRequest(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
 
 
-class RefreshRequest(serializers.Serializer):
+class RefreshRequest(serializers.Serializer[Any]):
     refresh = serializers.CharField(max_length=4096)
 
 
 # --- Answers ------------------------------------------------------------------------------------
-class TokenPair(serializers.Serializer):
+class TokenPair(serializers.Serializer[Any]):
     access = serializers.CharField()
     refresh = serializers.CharField()
 
 
-class UserShape(serializers.Serializer):
+class UserShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class BroadcastShape(serializers.Serializer):
+class BroadcastShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     started_at = serializers.DateTimeField()
 
 
-class Created(serializers.Serializer):
+class Created(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     room_id = serializers.CharField()
     stream_key = serializers.CharField(help_text="Secret: whoever has it can publish.")
@@ -79,7 +81,7 @@ class Created(serializers.Serializer):
     streaming_mode = serializers.ChoiceField(StreamingMode.choices)
 
 
-class RoomShape(serializers.Serializer):
+class RoomShape(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     room_id = serializers.CharField()
     title = serializers.CharField()
@@ -102,14 +104,14 @@ class RoomShape(serializers.Serializer):
     webrtc_play_url = serializers.CharField(allow_null=True)
 
 
-class RoomPage(serializers.Serializer):
+class RoomPage(serializers.Serializer[Any]):
     items = RoomShape(many=True)
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     total = serializers.IntegerField()
 
 
-class KeyShape(serializers.Serializer):
+class KeyShape(serializers.Serializer[Any]):
     room_id = serializers.CharField()
     stream_key = serializers.CharField(allow_null=True, help_text="null for staff.")
     stream_url = serializers.CharField(allow_null=True)
@@ -117,14 +119,14 @@ class KeyShape(serializers.Serializer):
     rotated_at = serializers.DateTimeField(allow_null=True)
 
 
-class ViewersByProtocol(serializers.Serializer):
+class ViewersByProtocol(serializers.Serializer[Any]):
     none = serializers.IntegerField(help_text="There, but playing nothing.")
     webrtc = serializers.IntegerField()
     flv = serializers.IntegerField()
     hls = serializers.IntegerField()
 
 
-class RoomStats(serializers.Serializer):
+class RoomStats(serializers.Serializer[Any]):
     room_id = serializers.CharField()
     state = serializers.ChoiceField(STATES)
     viewers = serializers.IntegerField()
@@ -145,7 +147,7 @@ class RoomStats(serializers.Serializer):
     fps = serializers.FloatField(allow_null=True)
 
 
-class RungShape(serializers.Serializer):
+class RungShape(serializers.Serializer[Any]):
     rung = serializers.ChoiceField(["webrtc", "flv", "hls"])
     available = serializers.BooleanField()
     url = serializers.CharField(allow_null=True)
@@ -153,42 +155,42 @@ class RungShape(serializers.Serializer):
     detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
 
 
-class WayShape(serializers.Serializer):
+class WayShape(serializers.Serializer[Any]):
     way = serializers.ChoiceField(["webrtc", "rtmp"])
     available = serializers.BooleanField()
     reason = serializers.CharField(allow_null=True)
     detail = serializers.CharField(allow_null=True)
 
 
-class PlaybackShape(serializers.Serializer):
+class PlaybackShape(serializers.Serializer[Any]):
     rungs = RungShape(many=True)
     publish = WayShape(many=True)
 
 
-class PublisherShape(serializers.Serializer):
+class PublisherShape(serializers.Serializer[Any]):
     user = UserShape()
     added_at = serializers.DateTimeField()
 
 
-class PublisherList(serializers.Serializer):
+class PublisherList(serializers.Serializer[Any]):
     items = PublisherShape(many=True)
 
 
-class HealthShape(serializers.Serializer):
+class HealthShape(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
-class PartShape(serializers.Serializer):
+class PartShape(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     detail = serializers.CharField()
 
 
-class PartsShape(serializers.Serializer):
+class PartsShape(serializers.Serializer[Any]):
     database = PartShape()
     channel_layer = PartShape()
     sfu = PartShape()
 
 
-class ReadyShape(serializers.Serializer):
+class ReadyShape(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ok", "unavailable"])
     parts = PartsShape()

@@ -39,7 +39,7 @@ T = TypeVar("T")
 GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
-class SessionRequest(serializers.Serializer):
+class SessionRequest(serializers.Serializer[Any]):
     session_id = serializers.RegexField(
         r"^[A-Za-z0-9_-]{1,40}$", required=False, help_text="Your name for it; yours alone."
     )
@@ -55,17 +55,17 @@ class SessionRequest(serializers.Serializer):
     )
 
 
-class SessionShape(serializers.Serializer):
+class SessionShape(serializers.Serializer[Any]):
     session_id = serializers.CharField()
     sdp = serializers.CharField()
     type = serializers.ChoiceField(["answer", "offer"], help_text="What `sdp` is.")
 
 
-class AnswerRequest(serializers.Serializer):
+class AnswerRequest(serializers.Serializer[Any]):
     sdp = serializers.CharField(max_length=MAX_SDP_CHARS, trim_whitespace=False)
 
 
-class StatsShape(serializers.Serializer):
+class StatsShape(serializers.Serializer[Any]):
     session_id = serializers.CharField()
     room_id = serializers.CharField()
     user_id = serializers.IntegerField(allow_null=True)

@@ -15,8 +15,8 @@ class User(AbstractUser):
     ban_reason = models.CharField(_("ban reason"), max_length=200, blank=True)
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("user")  # type: ignore[assignment]  # lazy, as in Django's own
+        verbose_name_plural = _("users")  # type: ignore[assignment]
         constraints = [
             models.UniqueConstraint(
                 Lower("username"),

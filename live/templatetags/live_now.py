@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 
 from live import access
-from live.lifecycle import ON_AIR
 
 register = template.Library()
 SHOWN = 50
@@ -15,5 +14,4 @@ SHOWN = 50
 
 @register.inclusion_tag("admin/live_now.html")
 def live_now() -> dict[str, Any]:
-    on_air = access.rooms_with_viewers().filter(state__in=[state.value for state in ON_AIR])
-    return {"rooms": on_air.order_by("-viewers", "-state_changed_at")[:SHOWN]}
+    return {"rooms": access.rooms_on_air()[:SHOWN]}
