@@ -32,6 +32,11 @@ _TAG_BYTES = {"gcm": 16, "cm": 10}
 Path = tuple[socket.socket, Any]
 
 
+def open_outbound_session(key: bytes, profile: str) -> pylibsrtp.Session:
+    """A session that protects whatever SSRC it is given."""
+    return _session(key, profile, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+
+
 def _session(key: bytes, profile: str, direction: int) -> pylibsrtp.Session:
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
     policy.allow_repeat_tx = True
@@ -70,7 +75,7 @@ class Outbound:
         self._length: Any = in_place.length_cell() if in_place.AVAILABLE else None
 
     def open(self, keys: SrtpKeys) -> None:
-        self._session = _session(keys.local, keys.profile, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+        self._session = open_outbound_session(keys.local, keys.profile)
         self._tag = _TAG_BYTES[keys.profile]
         if in_place.AVAILABLE:
             self._context = in_place.context_of(self._session)

@@ -10,6 +10,7 @@ import functools
 import os
 import socket
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from OpenSSL import SSL
 
@@ -23,11 +24,16 @@ CHECK_EVERY_SECS = 0.05
 KEEP_EVERY_SECS = 2.5
 
 
+class Watcher(Protocol):
+    def watch(self, one: socket.socket, readable: Callable[[], None]) -> None: ...
+
+    def unwatch(self, one: socket.socket) -> None: ...
+
+
 class WebRtcPeer:
     """One peer connection's transport. Set the `on_*` fields before `connect`.
 
-    `on_raw` takes SRTP packets before they are decrypted (buffer, length); True means that the
-    packet is done with: the load generator reads sequence numbers there and decrypts only some.
+    A `watcher` takes the place of the event loop's readers: the load generator has a cheaper one.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class WebRtcPeer:
         identity: Identity | None = None,
         context: SSL.Context | None = None,
         local_host: str = "127.0.0.1",
+        watcher: Watcher | None = None,
     ) -> None:
         self.identity = identity if identity is not None else make_identity()
         self._context = context if context is not None else make_context(self.identity)
@@ -48,7 +55,6 @@ class WebRtcPeer:
         self.mapped_address: tuple[str, int] | None = None
         self.on_rtp: Callable[[bytes], None] = lambda _packet: None
         self.on_rtcp: Callable[[bytes], None] = lambda _packet: None
-        self.on_raw: Callable[[bytearray, int], bool] = lambda _buffer, _length: False
         self.connected = asyncio.Event()
         self.ended = asyncio.Event()
         self.nominate = True
@@ -56,6 +62,7 @@ class WebRtcPeer:
         self.inbound: Inbound | None = None
         self.buffer = _shared_buffer()
         self._local_host = local_host
+        self._watcher = watcher if watcher is not None else LoopWatcher()
         self._socket = self._open_socket()
         self._remote: tuple[str, int] | None = None
         self._remote_ufrag = ""
@@ -64,6 +71,10 @@ class WebRtcPeer:
         self._checks: asyncio.TimerHandle | None = None
         self._dtls_timer: asyncio.TimerHandle | None = None
         self._transactions: set[bytes] = set()
+
+    @property
+    def udp_socket(self) -> socket.socket:
+        return self._socket
 
     @property
     def local_port(self) -> int:
@@ -150,35 +161,37 @@ class WebRtcPeer:
         one.setblocking(False)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024 * 1024)
         one.bind((self._local_host, 0))
-        asyncio.get_running_loop().add_reader(one, self._readable)
+        self._watcher.watch(one, self.readable)
         return one
 
     def _close_socket(self) -> None:
         if self._socket.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._socket)
+            self._watcher.unwatch(self._socket)
             self._socket.close()
 
-    def _readable(self) -> None:
-        buffer = self.buffer
-        data = buffer.data
-        receive = self._socket.recv_into
+    def readable(self) -> None:
         for _ in range(64):
             try:
-                length = receive(data)
+                length = self._socket.recv_into(self.buffer.data)
             except OSError:
                 return
-            if 128 <= data[0] <= 191:
-                if not self.on_raw(data, length):
-                    self._got_srtp(buffer, length)
-            elif length and data[0] < 4:
-                self._got_stun(bytes(data[:length]))
-            elif 20 <= data[0] <= 63 and self._dtls is not None:
-                self._dtls.got_datagram(bytes(data[:length]))
-                self._after_dtls()
+            self.got_datagram(length)
             if self._socket.fileno() < 0:
                 return
 
-    def _got_srtp(self, buffer: ReceiveBuffer, length: int) -> None:
+    def got_datagram(self, length: int) -> None:
+        """The first `length` bytes of `buffer` are what came in."""
+        data = self.buffer.data
+        if 128 <= data[0] <= 191:
+            self._got_srtp(length)
+        elif length and data[0] < 4:
+            self._got_stun(bytes(data[:length]))
+        elif 20 <= data[0] <= 63 and self._dtls is not None:
+            self._dtls.got_datagram(bytes(data[:length]))
+            self._after_dtls()
+
+    def _got_srtp(self, length: int) -> None:
+        buffer = self.buffer
         if self.inbound is None:
             return
         if 192 <= buffer.data[1] <= 223:
@@ -241,6 +254,16 @@ class WebRtcPeer:
         if self._dtls is not None:
             self._dtls.got_timeout()
             self._after_dtls()
+
+
+class LoopWatcher:
+    """Readers of the running event loop."""
+
+    def watch(self, one: socket.socket, readable: Callable[[], None]) -> None:
+        asyncio.get_running_loop().add_reader(one, readable)
+
+    def unwatch(self, one: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(one)
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""One publisher, many real viewers: what a packet costs the embedded SFU, beside a bare loop."""
