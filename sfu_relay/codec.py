@@ -94,8 +94,6 @@ def parse_reply(reply: rtc_pb2.Reply, *, announces_publishers: bool) -> list[Sfu
             return _parse_trickle(reply.trickle)
         case "trackEvent":
             return _parse_tracks(reply.trackEvent)
-        case "subscription" if not reply.subscription.success:
-            return [SfuComplaint(reply.subscription.error.reason, reply.subscription.error.code)]
         case "error":
             return [SfuComplaint(reply.error.reason, reply.error.code)]
         case _:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from sfu_relay.candidates import BadCandidate, guard_candidate
 from sfu_relay.config import ALL_VIDEO_CODECS
-from sfu_relay.sdp import MAX_SECTIONS, BadSdp, Codec, Description, Section, parse_sdp
+from sfu_relay.sdp import BadSdp, Codec, Description, Section
+from sfu_relay.sdp_parse import MAX_SECTIONS, parse_sdp
 from sfu_relay.sdp_text import build_sdp
 
 __all__ = [

@@ -71,6 +71,7 @@ from sfu_relay.messages import (
 MAX_HELD_CANDIDATES = 32
 MAX_CANDIDATES = 256  # of one peer over its life; a busy laptop with three networks sends about 30
 MAX_RECONNECT_DELAY_SECS = 0.3
+COMPLAINT_SECS = 2.0
 
 RetryIn = Callable[[str], int | None]  # code of a loss → when to come back, ms
 
@@ -110,7 +111,8 @@ class Session:
         self._media_started = False
         self._tracks: tuple[Track, ...] = ()
         self._wishes: dict[str, str] = {}  # stream id → layer, of streams in the room only
-        self._complaint: SfuComplaint | None = None  # the last: an end in order is for it
+        self._complaint: SfuComplaint | None = None  # the last, and when: an end in order that
+        self._complained_at = 0.0  # follows within 2 s is for it
 
     @property
     def deadline(self) -> float | None:
@@ -155,8 +157,7 @@ class Session:
             case TimePassed():
                 return self._time_passed(now)
             case SfuComplaint():
-                self._complaint = message
-                return []
+                return self._sfu_complained(message, now)
             case SfuTracks():
                 return []
 
@@ -281,6 +282,18 @@ class Session:
         self._deadlines["browser_answer"] = now + self._config.answer_timeout_secs
         return [Tell(Offered(self._offer_id, sdp))]
 
+    def _sfu_complained(self, complaint: SfuComplaint, now: float) -> list[Effect]:
+        self._complaint, self._complained_at = complaint, now
+        if self.phase is not Phase.JOINED or self._outstanding is None:
+            return []
+        # All else that we send was checked: it is the offer that was not taken.
+        self._deadlines.pop("sfu_answer", None)
+        effects: list[Effect] = [_refused("bad_sdp", complaint.reason, "offer")]
+        self._outstanding, self._queued = self._queued, None
+        if self._outstanding is not None:
+            effects.append(self._send_offer(self._outstanding[0], now))
+        return effects
+
     def _sfu_layer(self, stream_id: str, layer: str) -> list[Effect]:
         if not self.watches:
             return []
@@ -303,8 +316,11 @@ class Session:
 
     def _stream_ended(self, end: End, detail: str, now: float) -> list[Effect]:
         joining = self.phase is Phase.JOINING
+        complaint = self._complaint
+        if complaint is not None and now - self._complained_at > COMPLAINT_SECS:
+            complaint = None
         match end:
-            case End.UNAVAILABLE | End.CLEAN if joining and self._complaint is None:
+            case End.UNAVAILABLE | End.CLEAN if joining and complaint is None:
                 self._unreachable = True
                 self._reconnects += 1
                 delay = min(0.1 * self._reconnects, MAX_RECONNECT_DELAY_SECS)
@@ -312,9 +328,9 @@ class Session:
             case End.RACE if joining and self._attempt == 0:
                 self._attempt += 1
                 return [self._rejoin(0.0)]
-            case End.CLEAN if self._complaint is not None:
-                code = "answer_timeout" if self._complaint.code == 408 else "sfu_refused"
-                return self._lose(code, f"The media server: {self._complaint.reason}")
+            case End.CLEAN if complaint is not None:
+                code = "answer_timeout" if complaint.code == 408 else "sfu_refused"
+                return self._lose(code, f"The media server: {complaint.reason}")
             case End.UNAVAILABLE | End.CLEAN:
                 return self._lose("sfu_restarted", "The media server restarted.")
             case End.OVERFLOW:

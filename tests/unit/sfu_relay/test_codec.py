@@ -119,7 +119,7 @@ REPLIES: dict[str, tuple[rtc_pb2.Reply, list[SfuMessage]]] = {
     "no layer": (tracks(UPDATE, MUTED), [SfuLayer("cam", "off")]),
     "update of nothing": (tracks(UPDATE, UNLAYERED), []),
     "subscribed": (rtc_pb2.Reply(subscription=rtc_pb2.SubscriptionReply(success=True)), []),
-    "not subscribed": (rtc_pb2.Reply(subscription=UNSUBSCRIBED), [SfuComplaint("no", 404)]),
+    "not subscribed": (rtc_pb2.Reply(subscription=UNSUBSCRIBED), []),
     "error": (
         rtc_pb2.Reply(error=rtc_pb2.Error(reason="no", code=410)),
         [SfuComplaint("no", 410)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sfu_relay.guard import Rejected, guard_answer, read_offer
-from sfu_relay.sdp import parse_sdp
+from sfu_relay.sdp_parse import parse_sdp
 from tests.fakes.captured_sdp import captured, with_line_after, with_line_replaced
 
 OFFER = read_offer(captured("sfu-offer"))

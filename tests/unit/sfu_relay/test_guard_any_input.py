@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sfu_relay.candidates import BadCandidate, guard_candidate
 from sfu_relay.guard import Rejected, guard_answer, guard_offer, read_offer
-from sfu_relay.sdp import parse_sdp
+from sfu_relay.sdp_parse import parse_sdp
 from tests.fakes.captured_sdp import PUBLISHER_OFFERS, captured
 
 OFFER = read_offer(captured("sfu-offer"))

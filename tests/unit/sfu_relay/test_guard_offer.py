@@ -6,7 +6,7 @@ import pytest
 
 from sfu_relay.fixed_offer import FIXED_OFFER
 from sfu_relay.guard import Rejected, guard_offer, read_offer
-from sfu_relay.sdp import parse_sdp
+from sfu_relay.sdp_parse import parse_sdp
 from tests.fakes.captured_sdp import (
     PUBLISHER_OFFERS,
     captured,

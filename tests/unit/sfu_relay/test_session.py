@@ -476,6 +476,23 @@ def test_an_end_in_order_is_for_the_complaint_before_it(complaint: int, code: st
     ]
 
 
+def test_an_old_complaint_is_not_the_reason() -> None:
+    machine = watching_viewer()
+    machine.put(SfuComplaint("because", 410))
+    machine.wait(60)
+    assert codes(machine.put(StreamEnded(End.CLEAN, ""))) == ["sfu_restarted"]
+
+
+def test_a_complaint_about_an_offer_frees_the_way_for_the_next() -> None:
+    machine = joined_publisher()
+    machine.put(SCREEN, OFFER)
+    effects = machine.put(SfuComplaint("too many tracks", 400))
+    assert codes(effects) == ["bad_sdp"]
+    assert len(to_the_sfu(effects)) == 1
+    assert machine.put(SfuAnswer("answer"))[0] == Tell(Answered("answer"))
+    assert machine.session.deadline is None
+
+
 def test_ions_write_race_is_tried_again_once_under_another_uid() -> None:
     machine = publisher()
     machine.put(OFFER)
