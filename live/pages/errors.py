@@ -140,7 +140,7 @@ def internal(request: HttpRequest) -> HttpResponse:
         "LANGUAGE_CODE": get_language() or "en",
     }
     try:
-        html = render_to_string("error.html", context)
+        html = str(render_to_string("error.html", context))
     except Exception:
         log.exception("The error page itself can't be rendered.")
         html = f"<!doctype html><h1>{INTERNAL.happened}</h1><p>{INTERNAL.can_do}</p>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -13,7 +12,7 @@ from live.models import User
 
 
 def person(request: HttpRequest) -> User | None:
-    return cast(User, request.user) if request.user.is_authenticated else None
+    return request.user if request.user.is_authenticated else None
 
 
 def safe_next(request: HttpRequest, fallback: str) -> str:

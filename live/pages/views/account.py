@@ -71,5 +71,5 @@ def set_language_cookie(response: HttpResponse, language: str) -> None:
         max_age=YEAR_SECS,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
