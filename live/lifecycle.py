@@ -126,8 +126,8 @@ def decide(state: RoomState, event: Event, now: datetime, grace_secs: float) -> 
         case (StartAsked() | MediaStarted(), RoomState.BANNED):
             raise LifecycleError("banned")
         case StartAsked(), RoomState.IDLE | RoomState.ENDED:
-            until = now + timedelta(seconds=grace_secs)
-            return Decision(RoomState.STARTING, until, (OpenBroadcast(),))
+            first_packet_until = now + timedelta(seconds=grace_secs)
+            return Decision(RoomState.STARTING, first_packet_until, (OpenBroadcast(),))
         case MediaStarted(), RoomState.IDLE | RoomState.ENDED:
             return Decision(RoomState.LIVE, None, (OpenBroadcast(), MarkLive()))
         case MediaStarted(), RoomState.STARTING:

@@ -37,8 +37,8 @@ def badge(state: str, words: str) -> SafeString:
     return format_html('<span class="mv-badge mv-{}">{}</span>', state, words)
 
 
-def room_link(room: Room) -> SafeString:
-    return format_html('<a href="{}">{}</a>', watch_path(room), room.title)
+def watch_link(room: Room) -> SafeString:
+    return format_html('<a href="{}">{}</a>', watch_path(room), _("Watch"))
 
 
 def do_for_each(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from live import access, actions
 from live.actions.rooms import settle_push_protocol
-from live.admin.parts import badge, do_for_each, room_link, watch_path
+from live.admin.parts import badge, do_for_each, watch_link, watch_path
 from live.errors import MicroVibeError
 from live.lifecycle import EndReason
 from live.models import Room, RoomPublisher, User
@@ -142,9 +142,9 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def mode(self, room: Room) -> str:
         return room.get_streaming_mode_display()
 
-    @admin.display(description=gettext_lazy("watch"))
+    @admin.display(description="")
     def watch(self, room: Room) -> SafeString:
-        return room_link(room)
+        return watch_link(room)
 
     @admin.action(description=gettext_lazy("End broadcast"), permissions=["change"])
     def end_broadcast(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from live.api.base import ApiView
 from live.api.serializers import HealthShape, ReadyShape
+from live.models import Room
 
 CHECK_SECS = 2.0
 READY_EXAMPLE = {
@@ -71,9 +72,7 @@ def _part(ok: bool, detail: str) -> dict[str, Any]:
 
 def _database() -> dict[str, Any]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
+        Room.objects.exists()  # not SELECT 1: a database that was never migrated is not ready
     except Error as error:
         return _part(False, type(error).__name__)  # the message may name hosts and users
     return _part(True, connection.vendor)

@@ -10,6 +10,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any, Final, TypeVar
 
 from rest_framework import serializers
@@ -30,6 +31,7 @@ from live.models import SfuSession, StreamingMode, User
 from live.models.presence import OPEN_SESSION
 from live.process import Process, running_process
 from live.refusals import refusal
+from live.signalling.wording import words_for
 from live.views_of import user_payload
 from sfu_relay.events import Role
 
@@ -265,10 +267,16 @@ def _process() -> Process:
 
 
 def _wait(process: Process, work: Coroutine[Any, Any, T], timeout_secs: float) -> T:
-    """The relay lives in the event loop; a view runs in a thread."""
-    future = asyncio.run_coroutine_threadsafe(work, process.loop)
+    """The relay lives in the event loop; a view runs in a thread.
+
+    In a context of its own: database work in this request's would wait for this very thread.
+    """
+    future = Context().run(asyncio.run_coroutine_threadsafe, work, process.loop)
     try:
         return future.result(timeout_secs)
     except TimeoutError:
         future.cancel()
         raise refusal("sfu_timeout") from None
+    except MicroVibeError as error:
+        words = words_for(error.code, error.message)
+        raise MicroVibeError(error.code, words, error.data) from None

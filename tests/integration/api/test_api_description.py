@@ -55,7 +55,7 @@ def test_the_page_to_try_it_has_no_inline_script_or_style(guest, db):
     response = guest.get("/api/docs")
     page = response.content.decode()
     assert response.status_code == 200
-    assert "script-src 'self';" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", page)
     script = guest.get("/api/docs?script=")
     assert script["Content-Type"].startswith("application/javascript")
@@ -97,7 +97,7 @@ def test_not_ready_without_database_or_channel_layer(guest, db, sfu, monkeypatch
 
     sfu(True)
     with monkeypatch.context() as patch:
-        patch.setattr(health.connection, "cursor", fail)
+        patch.setattr(connection, "cursor", fail)
         response = guest.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["parts"]["database"] == {"ok": False, "detail": "OperationalError"}
