@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from contextvars import Context
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -116,7 +117,7 @@ async def process() -> Process:
     if _process is not None:
         return _process
     if _starting is None:
-        _starting = asyncio.create_task(_start())
+        _starting = asyncio.create_task(_start(), context=Context())  # not the request's
     return await asyncio.shield(_starting)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -27,7 +28,8 @@ class Journal:
     def write(self, action: Callable[..., Any], *args: Any) -> None:
         """`action(*args)` runs in the database thread; what it raises is logged."""
         if self._worker is None:
-            self._worker = asyncio.create_task(self._run(), name="journal")
+            # Its own context: in a request's, database work would wait for that request's thread.
+            self._worker = asyncio.create_task(self._run(), name="journal", context=Context())
         self._entries.put_nowait((action, args))
 
     async def flush(self, timeout_secs: float = 5.0) -> None:

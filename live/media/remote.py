@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from dataclasses import asdict
@@ -115,7 +116,8 @@ class Remote:
                 self._media.answer(session, fields["sdp"], offer_id)
             case "close":
                 self._media.close(session, "left", tell=True)
-                await self._media.journal.flush()
+                with contextlib.suppress(TimeoutError):
+                    await self._media.journal.flush()
         return {}
 
     def _keep(self, task: asyncio.Task[Any]) -> None:

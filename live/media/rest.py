@@ -78,5 +78,6 @@ async def open_by_rest(
     except BaseException:
         media.close(session, "not_opened")
         raise
-    await media.journal.flush()  # a stats request that follows at once finds the row
+    with contextlib.suppress(TimeoutError):
+        await media.journal.flush()  # a stats request that follows at once finds the row
     return description

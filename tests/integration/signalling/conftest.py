@@ -59,7 +59,7 @@ class Browser:
         await self._communicator.send_input({"type": "websocket.receive", "text": text})
 
     async def hears(self, kind: str, *, again: bool = False, **payload: Any) -> dict[str, Any]:
-        """The first message of that type (and payload fields); `again`: only what comes from now on."""
+        """The first message of that type (and payload fields); `again`: only from now on."""
         first = len(self.heard) if again else 0
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECS
         while True:
