@@ -92,7 +92,7 @@ export class Chat {
     const send = /** @type {HTMLButtonElement} */ (need("[data-chat-send]", this.#root));
     send.disabled = length === 0 || length > LONGEST;
     input.style.blockSize = "auto";
-    input.style.blockSize = `${Math.min(input.scrollHeight + 2, 120)}px`;
+    input.style.blockSize = `${Math.min(input.scrollHeight, 120)}px`;
   }
 
   /** @param {ChatLine[]} history */

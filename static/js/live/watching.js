@@ -223,7 +223,9 @@ export class Watching {
 
   /** @param {number} nowMs */
   #countFrames(nowMs) {
-    if (this.#lineup.main?.hasVideo) {
+    const { main } = this.#lineup;
+    if (main === null) return;
+    if (main.hasVideo) {
       const { frames } = this.#stage.main;
       // A new element counts from nothing again.
       if (frames > this.#frames) this.#gotFrame(nowMs);
@@ -235,7 +237,9 @@ export class Watching {
     for (const receiver of receivers) {
       if (receiver.track.kind !== "audio") continue;
       for (const source of receiver.getSynchronizationSources()) {
-        if (Date.now() - source.timestamp < 500 || nowMs - source.timestamp < 500) this.#gotFrame(nowMs);
+        // Browsers differ in the clock of this stamp: the page's or the calendar's.
+        const clockMs = source.timestamp > 1e11 ? Date.now() : nowMs;
+        if (clockMs - source.timestamp < 500) this.#gotFrame(nowMs);
         level = Math.max(level, source.audioLevel ?? 0);
       }
     }
