@@ -37,6 +37,9 @@ export class Chat {
     this.#more = need("[data-chat-more]", root);
     socket.on("welcome", ({ payload }) => this.#gotHistory(payload.history));
     socket.on("chat", ({ payload }) => this.#gotLine(payload));
+    socket.on("chat_deleted", ({ payload }) => {
+      this.#list.querySelector(`[data-id="${Number(payload.id)}"]`)?.remove();
+    });
     socket.on("gift", ({ payload }) => this.#gotGift(payload));
     socket.on("user_joined", ({ payload }) => this.#gotPerson(payload));
     socket.on("error", (message) => {
@@ -110,6 +113,7 @@ export class Chat {
     if (line.id <= this.#lastId) return;
     this.#lastId = line.id;
     const item = make("li", "chat-line");
+    item.dataset.id = String(line.id);
     const name = make("span", `chat-name chat-colour-${line.user.id % COLOURS}`, line.user.name);
     item.append(name);
     if (line.by_owner) item.append(make("span", "chat-owner", gettext("Host")));

@@ -13,6 +13,8 @@ import { adviceWords } from "./studio-words.js";
 /** @import {Totals} from "./stats.js" */
 
 const EVERY_MS = 1_000;
+// A busy page may run two steps at once; figures of a few milliseconds would be nonsense.
+const SHORTEST_MS = 700;
 const REPORT_EVERY = 5;
 // One bad second is a hiccup; three are worth a sentence.
 const BAD_SECONDS = 3;
@@ -50,13 +52,15 @@ export class HealthLine {
       say(need("[data-advice]", this.#root), "");
       return;
     }
-    const totals = totalsOf((await session.stats()).values(), "outbound", performance.now());
+    const stats = await session.stats();
+    const totals = totalsOf(stats.values(), "outbound", performance.now());
     if (this.#last?.session !== session) {
       this.#last = { session, history: [totals] };
       return;
     }
     const { history } = this.#last;
     const before = /** @type {Totals} */ (history.at(-1));
+    if (totals.atMs - before.atMs < SHORTEST_MS) return;
     this.#show(reportOf(before, totals, ""), totals.limited);
     history.push(totals);
     if (++this.#seconds % REPORT_EVERY !== 0) return;

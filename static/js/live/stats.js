@@ -76,7 +76,7 @@ export function totalsOf(entries, side, nowMs) {
  * @returns {Report}
  */
 export function reportOf(before, after, rung) {
-  const secs = Math.max(0.001, (after.atMs - before.atMs) / 1000);
+  const secs = Math.max(0.25, (after.atMs - before.atMs) / 1000);
   /** @param {"videoBytes" | "audioBytes" | "packets" | "lost" | "frames"} name */
   const grown = (name) => Math.max(0, after[name] - before[name]);
   const packets = grown("packets");

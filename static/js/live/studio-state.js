@@ -14,7 +14,7 @@
  * @property {boolean} asked the browser has been asked for them
  * @property {boolean} able this browser has WebRTC
  * @property {boolean} wanted the streamer pressed "Go live"
- * @property {boolean} wasOn it was on air since then
+ * @property {boolean} wasOn the room was live since then
  * @property {boolean} connected media flows to the server
  * @property {string | null} trouble
  * @property {string | null} refused

@@ -52,6 +52,8 @@ let room = config.room;
 let playback = null;
 let permissionAsked = false;
 let over = false;
+// The room was live with us since "Go live": before that, nothing is there to come back to.
+let wasLive = false;
 let shownState = "";
 let shownSinceMs = performance.now();
 
@@ -89,6 +91,7 @@ new Applause(root, need("[data-hearts]"), socket);
 function render() {
   const ways = playback?.publish ?? [];
   const way = ways.find(({ way: name }) => name === "webrtc");
+  if (publisher.connected && room.state === "live") wasLive = true;
   const now = studioState({
     socket: socket.status,
     room,
@@ -97,7 +100,7 @@ function render() {
     asked: permissionAsked,
     able: "RTCPeerConnection" in window,
     wanted: publisher.wanted,
-    wasOn: publisher.wasOn,
+    wasOn: wasLive,
     connected: publisher.connected,
     trouble: publisher.trouble,
     refused: publisher.refused,
@@ -144,7 +147,7 @@ function showTimer() {
 }
 
 function goOnAir() {
-  over = false;
+  over = wasLive = false;
   sessionStorage.setItem(onAirKey, "1");
   publisher.start();
   render();

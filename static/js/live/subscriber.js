@@ -11,7 +11,8 @@ const REJOIN_PATIENCE_MS = 5_000;
 // The server closes the old session 10 s after the new one was answered; be there first.
 const PROMOTE_ANYWAY_MS = 8_000;
 
-const JOIN_ERRORS = new Set(["sfu_unavailable", "sfu_timeout", "sfu_refused", "too_many_sessions", "internal"]);
+// Trying again later may help against these.
+const PASSING = new Set(["sfu_unavailable", "sfu_timeout", "sfu_refused", "rate_limited", "internal"]);
 
 export class Subscriber {
   #socket;
@@ -177,7 +178,9 @@ export class Subscriber {
 
   /** @param {Problem} problem */
   #gotProblem(problem) {
-    if (problem.about !== "join" || !JOIN_ERRORS.has(problem.code)) return;
+    if (problem.about !== "join") return;
+    if (problem.code === "too_many_sessions") this.#socket.send("leave", {});
+    else if (!PASSING.has(problem.code)) return;
     this.trouble = problem.code;
     this.#retryIn(problem.data?.retry_in_ms ?? backoffMs(this.#retries++ + 1));
     this.#changed();

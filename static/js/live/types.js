@@ -71,6 +71,7 @@
  * @property {SessionLost} session_lost
  * @property {Playback} playback
  * @property {ChatLine} chat
+ * @property {{id: number}} chat_deleted
  * @property {{count: number, total: number}} like
  * @property {GiftGiven} gift
  * @property {number} pong

@@ -1,0 +1,206 @@
+// Tables over the pages' pure modules. Run: node --test tests/e2e/js/
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { backoffMs } from "../../../static/js/live/backoff.js";
+import { closingOf } from "../../../static/js/live/closing.js";
+import { healthOf } from "../../../static/js/live/health.js";
+import { lineUp } from "../../../static/js/live/lineup.js";
+import { choices, lowerLayer } from "../../../static/js/live/quality.js";
+import { orderCodecs, withoutHostNames } from "../../../static/js/live/sdp.js";
+import { CAMERA, SCREEN, StallWatch } from "../../../static/js/live/stall.js";
+import { reportOf, totalsOf } from "../../../static/js/live/stats.js";
+import { studioState } from "../../../static/js/live/studio-state.js";
+import { viewerState } from "../../../static/js/live/viewer-state.js";
+
+test("back-off grows from 0.25 s to 8 s and keeps its jitter in the upper half", () => {
+  assert.equal(backoffMs(0, 1), 250);
+  assert.equal(backoffMs(0, 0), 125);
+  assert.equal(backoffMs(99, 1), 8000);
+  assert.equal(backoffMs(99, 0), 4000);
+  for (let n = 1; n < 10; n += 1) assert.ok(backoffMs(n, 1) >= backoffMs(n - 1, 1));
+});
+
+test("final close codes stay closed, passing ones come back", () => {
+  for (const code of [4400, 4401, 4403, 4404, 4409, 4410, 4413, 4422]) {
+    assert.equal(closingOf(code).comesBack, false, String(code));
+  }
+  for (const code of [1000, 1001, 1006, 1012, 4408, 4500, 4503]) {
+    assert.equal(closingOf(code).comesBack, true, String(code));
+  }
+  assert.equal(closingOf(4429).waitMs, 10_000);
+});
+
+const owner = { id: 1, name: "demo" };
+const guest = { id: 7, name: "mei" };
+const track = (participant, session, stream, kind, source = "camera", user = owner) => ({
+  participant_id: participant, session_id: session, track_id: `${stream}-${kind}`, stream_id: stream, kind, source,
+  layers: kind === "video" ? ["q", "h", "f"] : [], user,
+});
+
+test("a screen is the main picture, its camera a tile, and both are heard", () => {
+  const tracks = [
+    track("p1", "s1", "cam", "audio"), track("p1", "s1", "cam", "video"),
+    track("p1", "s1", "scr", "video", "screen"),
+  ];
+  const { main, tiles, sound } = lineUp(tracks, new Set(["cam", "scr"]), 1, null);
+  assert.equal(main.streamId, "scr");
+  assert.deepEqual(tiles.map((tile) => tile.streamId), ["cam"]);
+  assert.deepEqual(sound, ["cam", "scr"]);
+});
+
+test("of several publishers the owner is the main picture unless the viewer chose", () => {
+  const tracks = [track("p2", "s2", "mei", "video", "camera", guest), track("p1", "s1", "cam", "video")];
+  const received = new Set(["cam", "mei"]);
+  assert.equal(lineUp(tracks, received, 1, null).main.streamId, "cam");
+  assert.equal(lineUp(tracks, received, 1, "p2:camera").main.streamId, "mei");
+});
+
+test("a participant's newest session wins as soon as something of it arrives, under the same key", () => {
+  const tracks = [track("p1", "old", "a", "video"), track("p1", "new", "b", "video")];
+  const before = lineUp(tracks, new Set(["a"]), 1, null).main;
+  const after = lineUp(tracks, new Set(["a", "b"]), 1, null).main;
+  assert.equal(before.streamId, "a");
+  assert.equal(after.streamId, "b");
+  assert.equal(before.key, after.key);
+  assert.equal(lineUp([], new Set(["a"]), 1, null).main, null);
+});
+
+test("a sound-only stream is main when there is no picture", () => {
+  const { main, tiles } = lineUp([track("p1", "s1", "mic", "audio")], new Set(["mic"]), 1, null);
+  assert.equal(main.hasVideo, false);
+  assert.deepEqual(tiles, []);
+});
+
+test("no new frame: lower layer after 1 s, rejoin after 3 s, then with growing patience", () => {
+  const watch = new StallWatch();
+  const cures = [];
+  for (let now = 0; now <= 40_000; now += 250) {
+    const cure = watch.step(now, 0, CAMERA);
+    if (cure) cures.push([now, cure]);
+  }
+  assert.deepEqual(cures, [[1000, "lower"], [3000, "rejoin"], [9000, "rejoin"], [21_000, "rejoin"]]);
+  assert.equal(watch.rejoins, 3);
+});
+
+test("frames again: nothing is done, and after 15 s the better layer is asked for once", () => {
+  const watch = new StallWatch();
+  assert.equal(watch.step(1000, 0, CAMERA), "lower");
+  const cures = [];
+  for (let now = 1250; now <= 60_000; now += 250) {
+    const cure = watch.step(now, now, CAMERA);
+    if (cure) cures.push([now, cure]);
+  }
+  assert.deepEqual(cures, [[16_000, "climb"]]);
+  assert.equal(watch.rejoins, 0);
+});
+
+test("a still screen is not taken for dead", () => {
+  const watch = new StallWatch();
+  for (let now = 0; now < 3_900; now += 250) assert.equal(watch.step(now, 0, SCREEN), null);
+});
+
+test("qualities carry the heights that the playing layer implies", () => {
+  assert.deepEqual(choices(["q", "h", "f"], "h", 360), [
+    { wish: "auto", height: null }, { wish: "f", height: 720 },
+    { wish: "h", height: 360 }, { wish: "q", height: 180 },
+  ]);
+  assert.deepEqual(choices(["f"], "f", 720), [{ wish: "auto", height: null }]);
+  assert.equal(lowerLayer(["q", "h", "f"], "f"), "h");
+  assert.equal(lowerLayer(["q", "h", "f"], "q"), null);
+  assert.equal(lowerLayer([], null), null);
+});
+
+test("the preferred codec comes first, constrained baseline before other H.264, helpers last", () => {
+  const codecs = [
+    { mimeType: "video/VP8" }, { mimeType: "video/rtx" },
+    { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=0;profile-level-id=42e01f" },
+    { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=1;profile-level-id=42e01f" },
+  ];
+  const names = (list) => list.map((codec) => codecs.indexOf(codec));
+  assert.deepEqual(names(orderCodecs(codecs, "h264")), [3, 2, 0, 1]);
+  assert.deepEqual(names(orderCodecs(codecs, "vp8", true)), [0, 1]);
+});
+
+test("host-name candidates are taken out of an SDP, addresses stay", () => {
+  const sdp = "v=0\r\na=candidate:1 1 udp 1 3f1a.local 5000 typ host\r\na=candidate:2 1 udp 1 192.0.2.7 5000 typ host\r\n";
+  assert.equal(withoutHostNames(sdp), "v=0\r\na=candidate:2 1 udp 1 192.0.2.7 5000 typ host\r\n");
+});
+
+test("a report says what grew between two snapshots, over all simulcast layers", () => {
+  const entries = (bytes, frames) => [
+    { type: "outbound-rtp", kind: "video", bytesSent: bytes, packetsSent: bytes / 1000, framesEncoded: frames, frameHeight: 720, frameWidth: 1280, qualityLimitationReason: "none" },
+    { type: "outbound-rtp", kind: "video", bytesSent: bytes, packetsSent: bytes / 1000, framesEncoded: frames, frameHeight: 360, frameWidth: 640 },
+    { type: "outbound-rtp", kind: "audio", bytesSent: bytes / 10, packetsSent: 0 },
+    { type: "remote-inbound-rtp", packetsLost: 0, jitter: 0.004, roundTripTime: 0.03 },
+  ];
+  const before = totalsOf(entries(0, 0), "outbound", 0);
+  const after = totalsOf(entries(250_000, 60), "outbound", 2000);
+  assert.deepEqual(reportOf(before, after, ""), {
+    rung: "", video_bitrate: 2_000_000, audio_bitrate: 100_000, packet_loss: 0, jitter: 4,
+    round_trip_time: 30, fps: 30, width: 1280, height: 720,
+  });
+});
+
+test("health: good, lossy, slow and silent senders", () => {
+  const good = { rung: "", video_bitrate: 2e6, audio_bitrate: 4e4, packet_loss: 0, jitter: 1, round_trip_time: 20, fps: 30, width: 1280, height: 720 };
+  assert.equal(healthOf(good, false, true).level, "ok");
+  assert.equal(healthOf({ ...good, packet_loss: 0.05 }, false, true).advice, "loss");
+  assert.equal(healthOf({ ...good, video_bitrate: 3e5 }, true, true).level, "bad");
+  assert.equal(healthOf({ ...good, video_bitrate: 0, audio_bitrate: 0 }, false, true).advice, "nothing_sent");
+  assert.equal(healthOf({ ...good, video_bitrate: 0, fps: 0 }, false, false).level, "ok");
+});
+
+const open = { state: "open", attempt: 0, reason: null };
+const room = (state, more = {}) => ({
+  title: "", description: "", state, streaming_mode: "hybrid", stream_type: "video_audio", owner,
+  broadcast: null, ended_reason: null, grace_until: null, ...more,
+});
+const viewer = {
+  socket: open, room: room("live"), rung: undefined, pinned: null, able: true, published: true,
+  playing: false, played: false, paused: false, trouble: null,
+};
+for (const [name, change, state, why] of [
+  ["nobody streams", { room: room("idle"), published: false }, "waiting", "waiting"],
+  ["first connection", {}, "connecting", "connecting"],
+  ["plays", { playing: true, played: true }, "live", "live"],
+  ["plays while the socket is away", { playing: true, played: true, socket: { state: "waiting", attempt: 3, reason: "network" } }, "live", "live"],
+  ["frozen", { played: true }, "reconnecting", "no_frames"],
+  ["server restarted", { played: true, trouble: "sfu_restarted" }, "reconnecting", "sfu_restarted"],
+  ["publisher lost", { played: true, room: room("interrupted") }, "reconnecting", "publisher_lost"],
+  ["ended", { playing: true, room: room("ended", { ended_reason: "publisher_left" }) }, "ended", "publisher_left"],
+  ["paused", { paused: true, playing: true }, "paused", "paused"],
+  ["socket gone", { played: true, socket: { state: "waiting", attempt: 2, reason: "network" } }, "reconnecting", "socket"],
+  ["banned", { socket: { state: "closed", attempt: 0, reason: "banned" } }, "blocked", "banned"],
+  ["pinned to a rung that is not here", { pinned: "hls", playing: true }, "blocked", "pinned_hls"],
+  ["room by RTMP only", { rung: { rung: "webrtc", available: false, url: null, reason: "mode_rtmp", detail: null } }, "blocked", "mode_rtmp"],
+  ["no media server", { rung: { rung: "webrtc", available: false, url: null, reason: "sfu_unavailable", detail: null } }, "reconnecting", "sfu_unavailable"],
+]) {
+  test(`viewer: ${name}`, () => {
+    assert.deepEqual(viewerState({ ...viewer, ...change }), { state, why });
+  });
+}
+
+const streamer = {
+  socket: open, room: room("idle"), way: undefined, problem: null, asked: true, able: true, wanted: false,
+  wasOn: false, connected: false, trouble: null, refused: null, over: false,
+};
+for (const [name, change, state, why] of [
+  ["ready", {}, "ready", "ready"],
+  ["before permission", { asked: false }, "ready", "asking"],
+  ["permission refused", { problem: "NotAllowedError" }, "blocked", "NotAllowedError"],
+  ["pressed the button", { wanted: true }, "going-live", "connecting"],
+  ["connected, first packet not seen yet", { wanted: true, connected: true, room: room("starting") }, "going-live", "connecting"],
+  ["on air", { wanted: true, connected: true, wasOn: true, room: room("live") }, "live", "live"],
+  ["media server died", { wanted: true, wasOn: true, trouble: "sfu_restarted", room: room("interrupted") }, "reconnecting", "sfu_restarted"],
+  ["socket lost", { wanted: true, wasOn: true, socket: { state: "waiting", attempt: 1, reason: "network" } }, "reconnecting", "socket"],
+  ["ended", { over: true, room: room("ended", { ended_reason: "by_owner" }) }, "ended", "by_owner"],
+  ["media server away before the start", { way: { way: "webrtc", available: false, reason: "sfu_unavailable", detail: null } }, "blocked", "sfu_unavailable"],
+  ["room by RTMP only", { room: room("idle", { streaming_mode: "rtmp" }) }, "blocked", "mode_rtmp"],
+  ["opened twice", { socket: { state: "closed", attempt: 0, reason: "replaced" } }, "blocked", "replaced"],
+]) {
+  test(`studio: ${name}`, () => {
+    assert.deepEqual(studioState({ ...streamer, ...change }), { state, why });
+  });
+}
