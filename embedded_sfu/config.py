@@ -41,7 +41,7 @@ def parse_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Co
         help="addresses that browsers can reach, comma-separated; empty: loopback and LAN",
     )
     options = parser.parse_args(arguments)
-    if not ipaddress.ip_address(_numeric(options.grpc_host)).is_loopback:
+    if not _is_loopback(options.grpc_host):
         parser.error("--grpc-host must be a loopback address: the service has no authentication")
     return Config(
         grpc_host=_numeric(options.grpc_host),
@@ -83,6 +83,13 @@ def _port(text: str) -> int:
 def _addresses(text: str) -> tuple[str, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return tuple(str(ipaddress.ip_address(part)) for part in parts[:MAX_ADDRESSES])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(_numeric(host)).is_loopback
+    except ValueError:
+        return False
 
 
 def _numeric(host: str) -> str:
