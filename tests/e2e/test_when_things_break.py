@@ -155,5 +155,5 @@ def test_without_an_sfu_the_studio_is_told_to_use_rtmp(
         browse.wait_for_state(page, "#player", "waiting")
         status, answer = site.call("GET", f"/api/v1/live/{room_id}/playback", token=site.token())
         assert status == 200
-        webrtc = next(r for r in answer["data"]["rungs"] if r["rung"] == "webrtc")
+        webrtc = next(w for w in answer["data"]["publish"] if w["way"] == "webrtc")
         assert (webrtc["available"], webrtc["reason"]) == (False, "sfu_unavailable")

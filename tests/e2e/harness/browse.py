@@ -96,14 +96,17 @@ def go_live(page: Page) -> None:
 
 def resume_live(page: Page) -> None:
     """A studio that was live before a reload goes on by itself, or after one tap."""
-    seen = wait_for(
-        "the studio knows its state",
-        lambda: page.locator("#studio[data-state=live], #studio[data-state=ready]").count(),
-    )
-    assert seen
-    if page.locator("#studio").get_attribute("data-state") == "ready":
-        page.locator("#go-live").click()
-    wait_for_state(page, "#studio", "live")
+    button = page.locator("#go-live")
+    deadline = time.monotonic() + 5
+
+    def look() -> bool:
+        if page.locator("#studio").get_attribute("data-state") == "live":
+            return True
+        if time.monotonic() > deadline and button.is_visible() and button.is_enabled():
+            button.click()
+        return False
+
+    wait_for("the studio is live again", look)
 
 
 def end_live(page: Page) -> None:
@@ -211,7 +214,7 @@ def crash(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     with contextlib.suppress(Exception):
         # The answer never comes: whoever should give it is dead.
-        session.send("Page.crash")
+        session.send("Page.crash", timeout=1000)
 
 
 def now_ms() -> float:

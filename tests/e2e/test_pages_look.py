@@ -1,0 +1,260 @@
+"""Every page at two widths, in both languages and both themes: screenshots, no overflow, axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from tests.e2e.harness import browse
+from tests.e2e.harness import site as sites
+from tests.e2e.harness.browse import visitor
+from tests.e2e.harness.site import Site
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "var" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+LANGUAGES = ("en", "zh-hans")
+THEMES = ("light", "dark")
+WIDTHS = {390: 844, 1280: 800}  # width: height
+BAD = {"serious", "critical"}
+# What a page asked for and did not get on purpose (the 404 page itself).
+EXPECTED = "Failed to load resource"
+FIND_BAD = """async () => {
+    const found = await axe.run(document, {resultTypes: ["violations"]});
+    const why = n => (n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? "";
+    return found.violations.map(v => ({
+        id: v.id, impact: v.impact, nodes: v.nodes.map(n => `${n.target.join(" ")}: ${why(n)}`)}));
+}"""
+
+
+@dataclass
+class Look:
+    """Looks at pages in all eight ways and keeps what is wrong with them."""
+
+    name: str
+    axe: str
+    wrong: list[str] = field(default_factory=list)
+
+    def all_ways(self, page: Page, path: str, ready: Callable[[Page], object]) -> None:
+        def heard(message: ConsoleMessage) -> None:
+            if message.type == "error" and EXPECTED not in message.text:
+                self.wrong.append(f"console: {message.text}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        for language in LANGUAGES:
+            choose_language(page.context, page.url, language)
+            page.goto(path)
+            ready(page)
+            self.every_theme_and_width(page, language)
+        assert not self.wrong, "\n".join(self.wrong)
+
+    def every_theme_and_width(self, page: Page, language: str) -> None:
+        page.evaluate(self.axe)
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            for width, height in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": height})
+                self.one_way(page, f"{self.name}-{language}-{theme}-{width}", width)
+
+    def one_way(self, page: Page, what: str, width: int) -> None:
+        page.screenshot(path=SCREENSHOTS / f"{what}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            self.wrong.append(f"{what}: {wide} px wide in a window of {width} px")
+        for found in page.evaluate(FIND_BAD):
+            if found["impact"] in BAD:
+                nodes = "; ".join(found["nodes"][:3])
+                self.wrong.append(f"{what}: {found['impact']} {found['id']}: {nodes}")
+
+
+def choose_language(context: BrowserContext, url: str, language: str) -> None:
+    base = url.split("/", 3)
+    context.add_cookies(
+        [{"name": "django_language", "value": language, "url": f"{base[0]}//{base[2]}"}]
+    )
+
+
+@pytest.fixture(scope="module")
+def axe(missing_part: Callable[[str], None]) -> str:
+    if not AXE.exists():
+        missing_part("axe-core is missing: run `npm ci`")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def quiet_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Nobody else's rooms on its pages."""
+    with sites.running(tmp_path_factory.mktemp("look") / "var") as running:
+        yield running
+
+
+def arrive(browser: Browser, site: Site, username: str | None) -> Iterator[Page]:
+    with visitor(browser, site, username) as someone:
+        page = someone.open("/sign-in")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def guest(browser: Browser, quiet_site: Site) -> Iterator[Page]:
+    yield from arrive(browser, quiet_site, None)
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, quiet_site: Site) -> Iterator[Page]:
+    yield from arrive(browser, quiet_site, "demo")
+
+
+@pytest.fixture(scope="module")
+def own_room(quiet_site: Site) -> str:
+    return quiet_site.create_room("早安咖啡 · Morning coffee")
+
+
+@pytest.fixture(scope="module")
+def others_room(quiet_site: Site) -> str:
+    body = {"title": "Staff only", "streaming_mode": "webrtc"}
+    token = quiet_site.token("staff")
+    status, answer = quiet_site.call("POST", "/api/v1/live/create", body, token)
+    assert status in {200, 201}, answer
+    return str(answer["data"]["room_id"])
+
+
+@pytest.fixture(scope="class")
+def on_air(browser: Browser, quiet_site: Site, own_room: str) -> Iterator[Page]:
+    """The studio page of a room that is live; over when the class is, since encoding is slow."""
+    with visitor(browser, quiet_site, "demo") as streamer:
+        page = browse.open_studio(streamer, own_room, "?simulcast=0")
+        browse.go_live(page)
+        yield page
+        browse.end_live(page)
+        browse.wait_for_state(page, "#studio", "ready")
+
+
+def at_once(page: Page) -> Any:
+    return page.locator("main").wait_for()
+
+
+def until_state(selector: str, state: str) -> Callable[[Page], Any]:
+    return lambda page: browse.wait_for_state(page, selector, state)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("home-empty", "/"),
+        ("sign-in", "/sign-in"),
+        ("sign-up", "/sign-up"),
+        ("not-found", "/nothing/here"),
+    ],
+)
+def test_pages_of_a_guest(name: str, path: str, guest: Page, axe: str) -> None:
+    Look(name, axe).all_ways(guest, path, at_once)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("room-new", "/rooms/new"),
+        ("room-edit", "/rooms/{own}/edit"),
+        ("room-key", "/rooms/{own}/key"),
+        ("forbidden", "/studio/{others}"),
+    ],
+)
+def test_pages_of_a_streamer(
+    name: str, path: str, demo: Page, own_room: str, others_room: str, axe: str
+) -> None:
+    Look(name, axe).all_ways(demo, path.format(own=own_room, others=others_room), at_once)
+
+
+def test_studio_before_going_live(demo: Page, own_room: str, axe: str) -> None:
+    Look("studio-ready", axe).all_ways(demo, f"/studio/{own_room}", until_state("#studio", "ready"))
+
+
+class TestWhileLive:
+    def test_home(self, guest: Page, on_air: Page, axe: str) -> None:
+        Look("home-live", axe).all_ways(
+            guest, "/", lambda page: page.locator(".room-card .is-live").wait_for()
+        )
+
+    def test_watch(self, guest: Page, on_air: Page, own_room: str, axe: str) -> None:
+        Look("watch", axe).all_ways(guest, f"/live/{own_room}", until_state("#player", "live"))
+
+    def test_studio(self, on_air: Page, axe: str) -> None:
+        """In the language it was opened in: a reload while live is another test's matter."""
+        look = Look("studio-live", axe)
+        look.every_theme_and_width(on_air, "en")
+        assert not look.wrong, "\n".join(look.wrong)
+
+    def test_home_keeps_its_counts_true(
+        self, browser: Browser, quiet_site: Site, on_air: Page, own_room: str
+    ) -> None:
+        """A viewer comes; the card on a page that was open before says so, without a reload."""
+        with visitor(browser, quiet_site) as someone, visitor(browser, quiet_site) as viewer:
+            home = someone.open("/")
+            viewers = home.locator(f"[data-room={own_room}] [data-viewers]")
+            before = int(viewers.inner_text())
+            browse.wait_for_state(browse.watch(viewer, own_room), "#player", "live")
+            sites.wait_for(
+                "the card counts one viewer more", lambda: int(viewers.inner_text()) > before, 30
+            )
+
+
+def test_dashboard(demo: Page, own_room: str, axe: str) -> None:
+    """After the show: it is in the table."""
+    Look("dashboard", axe).all_ways(demo, "/dashboard", at_once)
+
+
+def test_the_page_to_try_the_api(guest: Page, axe: str) -> None:
+    """Swagger UI's own work, so axe is not asked; it must stand under our policy."""
+    problems: list[str] = []
+    guest.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    guest.emulate_media(color_scheme="light")
+    guest.goto("/api/docs")
+    guest.locator(".opblock").first.wait_for()
+    for width, height in WIDTHS.items():
+        guest.set_viewport_size({"width": width, "height": height})
+        guest.screenshot(path=SCREENSHOTS / f"api-docs-{width}.png")
+    assert not problems
+
+
+def test_the_menu_switches_theme_and_language(browser: Browser, quiet_site: Site) -> None:
+    with visitor(browser, quiet_site) as someone:
+        page = someone.open("/")
+        page.locator(".menu > summary").click()
+        page.locator("[data-theme-switch] [data-theme=dark]").click()
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        page.locator("[name=language][value=zh-hans]").click()
+        page.locator("html[lang=zh-hans]").wait_for()
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        assert someone.problems == []
+
+
+def test_the_dashboard_shows_copies_and_rotates_the_key(
+    browser: Browser, quiet_site: Site, own_room: str
+) -> None:
+    with visitor(browser, quiet_site, "demo") as streamer:
+        streamer.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = streamer.open("/dashboard")
+        card = page.locator(f"[data-room={own_room}]")
+        key = card.locator("[data-key]")
+        assert key.inner_text().strip("•") == ""
+        card.locator("[data-copy-key]").click()
+        card.locator("[data-copy-key].is-done").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        card.locator("[data-reveal]").click()
+        page.wait_for_function("key => document.body.innerText.includes(key)", arg=copied)
+        card.locator("[data-rotate]").click()
+        page.locator("#rotate-dialog [value=cancel]").click()
+        assert key.inner_text() == copied
+        card.locator("[data-rotate]").click()
+        page.locator("#rotate-dialog [value=rotate]").click()
+        page.wait_for_function("key => !document.body.innerText.includes(key)", arg=copied)
+        assert len(key.inner_text()) == len(copied)
+        card.locator("[data-reveal]").click()
+        assert key.inner_text().strip("•") == ""
