@@ -31,10 +31,14 @@ class Housekeeper:
         process_id: str,
         participants: Callable[[], Collection[str]],
         sessions: Callable[[], Collection[str]],
+        publishing_rooms: Callable[[], Collection[str]],
+        on_off_air: Callable[[str], None],
     ) -> None:
         self._process_id = process_id
         self._participants = participants
         self._sessions = sessions
+        self._publishing_rooms = publishing_rooms
+        self._on_off_air = on_off_air
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -53,15 +57,18 @@ class Housekeeper:
                 mine = (list(self._participants()), list(self._sessions()))
                 await self._do(beat, self._process_id, *mine)
                 await self._do(bury_the_dead)
+                for room_id in await self._do(rooms_off_air, list(self._publishing_rooms())) or ():
+                    self._on_off_air(room_id)
             await self._do(look_after_rooms)
             ticks += 1
             await asyncio.sleep(TICK_SECS)
 
-    async def _do(self, work: Callable[..., None], *args: Any) -> None:
+    async def _do(self, work: Callable[..., Any], *args: Any) -> Any:
         try:
-            await database_sync_to_async(work)(*args)
+            return await database_sync_to_async(work)(*args)
         except Exception:
             logger.exception("housekeeper: %s failed", work.__name__)
+            return None
 
 
 def beat(process_id: str, participant_ids: Collection[str], session_ids: Collection[str]) -> None:
@@ -91,7 +98,9 @@ def look_after_rooms() -> None:
 
 
 def rooms_off_air(room_ids: Collection[str]) -> list[str]:
-    """Those of them where nobody may publish now."""
+    """Where nobody may publish now. The hub looks only at rooms with a WebSocket here."""
+    if not room_ids:
+        return []
     off = (RoomState.ENDED.value, RoomState.BANNED.value)
     found = Room.objects.filter(room_id__in=list(room_ids), state__in=off)
     return list(found.values_list("room_id", flat=True))

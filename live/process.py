@@ -44,7 +44,13 @@ class Process:
         layer = get_channel_layer()
         self.hub = Hub(layer, self.process_id, self.media.healthy)
         self.remote = Remote(layer, self.process_id, self.media)
-        self.housekeeper = Housekeeper(self.process_id, self._present, self._open_sessions)
+        self.housekeeper = Housekeeper(
+            self.process_id,
+            participants=self._present,
+            sessions=self._open_sessions,
+            publishing_rooms=self._publishing_rooms,
+            on_off_air=self._got_off_air,
+        )
         self.media.on_health = self._got_health
         self.hub.on_event = self._got_event
         self.hub.on_off_air = self._got_off_air
@@ -73,6 +79,11 @@ class Process:
 
     def _open_sessions(self) -> set[str]:
         return set(self.media.sessions)
+
+    def _publishing_rooms(self) -> set[str]:
+        """Answered ones: a room may stay ended until then."""
+        publishing = (s for s in self.media.sessions.values() if s.role is Role.PUBLISHER)
+        return {s.room_id for s in publishing if s.connected}
 
     # --- Wiring ---------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.utils import await_many_dispatch
 
 from live.errors import MicroVibeError
-from live.process import Process, process
+from live.process import Process
+from live.process import process as this_process
 from live.signalling import departure
 from live.signalling.admission import Admitted, Handshake, Refused, admit
 from live.signalling.codes import MAX_FRAME_BYTES, CloseCode, ErrorCode
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 ERROR_CODES = frozenset(str(code) for code in ErrorCode)
 
 
-class _Socket(AsyncWebsocketConsumer):
+class _Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Channels' consumer without a channel and a database visit per connection and frame.
 
     The hub listens once for all; and Channels would visit the database thread before each frame.
@@ -63,7 +64,7 @@ class SignallingConsumer(_Socket):
     connection: Connection | None = None
     writer: asyncio.Task[None] | None = None
     process: Process
-    find_process: Callable[[], Awaitable[Process]] = staticmethod(process)
+    find_process: Callable[[], Awaitable[Process]] = staticmethod(this_process)
 
     # --- Coming ---------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from live import actions
+from live.models import User
 from live.signalling import handlers, schema
 from live.signalling.codes import CloseCode, ErrorCode
 from tests.fakes.captured_sdp import with_line_replaced
@@ -142,6 +144,13 @@ async def test_a_banned_person_is_told_and_closed(house: House) -> None:
     assert await browser.is_closed() == CloseCode.BANNED
 
 
+async def test_a_ban_that_is_not_heard_of_yet_holds(house: House) -> None:
+    browser = await house.connect(user=house.stranger)
+    await db(User.objects.filter(pk=house.stranger.pk).update)(banned_at=timezone.now())
+    await browser.send("chat", "hi")
+    await browser.error("banned")
+
+
 async def test_a_fault_of_ours_does_not_end_the_connection(house: House, monkeypatch) -> None:
     async def broken(*args: Any) -> None:
         raise RuntimeError("for the test")
@@ -204,4 +213,4 @@ def test_every_error_code_is_tested_or_comes_from_the_sfu() -> None:
     folder = Path(__file__).parent
     tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))
     missing = [code for code in ErrorCode if f'"{code}"' not in tests]
-    assert missing == ["room_not_found"]  # only for the moment between a room's end and the close
+    assert missing == []

@@ -236,3 +236,14 @@ def _one_track() -> list[Any]:
     from tests.integration.signalling.conftest import tracks_of_offer
 
     return tracks_of_offer()[:1]
+
+
+async def test_the_end_of_a_broadcast_reaches_a_session_without_a_websocket(
+    house: House, owner: Caller
+) -> None:
+    assert (await owner.open(house))[0] == 200
+    stream = house.sfu.streams[0]
+    stream.say_tracks(stream.uid, *_one_track())
+    await house.is_in_state("live")
+    await db(actions.do_end_broadcast)(house.room, "by_owner")
+    await until(lambda: stream.over, "the stream to end")
