@@ -12,6 +12,9 @@ export const SCREEN = { lowerMs: 4_000, rejoinMs: 7_000 };
 /** @type {Patience} Sound alone has no layers to fall to. */
 export const SOUND = { lowerMs: Infinity, rejoinMs: 5_000 };
 
+/** @type {Patience} The room is live, yet nothing of it was announced here. */
+export const NOTHING = { lowerMs: Infinity, rejoinMs: 6_000 };
+
 const REJOIN_AGAIN_MS = 6_000;
 const REJOIN_AGAIN_MAX_MS = 24_000;
 const CLIMB_AFTER_MS = 15_000;

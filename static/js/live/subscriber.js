@@ -31,6 +31,8 @@ export class Subscriber {
   #retryTimer = 0;
   #retries = 0;
   #allowed = true;
+  /** A join was sent and nothing has come of it that ended it. */
+  #joined = false;
 
   /** Why WebRTC does not play now, as a code; null while nothing is wrong. @type {string | null} */
   trouble = null;
@@ -107,6 +109,7 @@ export class Subscriber {
     clearTimeout(this.#retryTimer);
     if (!this.#allowed || this.#socket.send("join", { rejoin }) === null) return false;
     this.#joinedAt = performance.now();
+    this.#joined = true;
     return true;
   }
 
@@ -117,8 +120,8 @@ export class Subscriber {
     const kept = new Set(welcome.sessions.map((s) => (typeof s === "string" ? s : s.session_id)));
     for (const id of this.#sessions.keys()) if (!kept.has(id)) this.#dead.add(id);
     const active = this.active;
-    if (active !== null && active.connected && kept.has(active.id)) return;
-    this.#join(kept.size > 0);
+    this.#joined = active !== null && active.connected && kept.has(active.id);
+    if (!this.#joined) this.#join(kept.size > 0);
   }
 
   /** @param {Message<"offer">} message */
@@ -163,6 +166,7 @@ export class Subscriber {
   #gotLost({ session_id: id, payload }) {
     this.trouble = payload.code;
     if (id !== undefined) this.#bury(id);
+    this.#joined = false;
     if (payload.retry_in_ms === null) this.#allowed = false;
     else this.#retryIn(payload.retry_in_ms);
     this.#changed();
@@ -170,10 +174,10 @@ export class Subscriber {
 
   /** @param {Playback} playback */
   #gotPlayback(playback) {
-    const before = this.#allowed;
     this.#allowed = webrtcMayCome(playback);
     const rung = playback.rungs.find(({ rung: name }) => name === "webrtc");
-    if (rung?.available && (!before || this.trouble !== null)) this.#retryIn(0);
+    // Level, not edge: whatever was missed on the way here, a viewer without a join joins now.
+    if (this.#allowed && !this.#joined && rung?.reason !== "sfu_unavailable") this.#retryIn(0);
   }
 
   /** @param {Problem} problem */
@@ -181,6 +185,7 @@ export class Subscriber {
     if (problem.about !== "join") return;
     if (problem.code === "too_many_sessions") this.#socket.send("leave", {});
     else if (!PASSING.has(problem.code)) return;
+    this.#joined = false;
     this.trouble = problem.code;
     this.#retryIn(problem.data?.retry_in_ms ?? backoffMs(this.#retries++ + 1));
     this.#changed();
@@ -193,7 +198,10 @@ export class Subscriber {
   #failed(id, why) {
     console.info(`session ${id}: ${why}`);
     this.#bury(id);
-    if (this.next === null) this.#retryIn(0);
+    if (this.next === null) {
+      this.#joined = false;
+      this.#retryIn(0);
+    }
     this.#changed();
   }
 

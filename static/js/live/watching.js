@@ -2,13 +2,14 @@
 
 import { lineUp } from "./lineup.js";
 import { lowerLayer } from "./quality.js";
-import { CAMERA, SCREEN, SOUND, StallWatch } from "./stall.js";
+import { CAMERA, NOTHING, SCREEN, SOUND, StallWatch } from "./stall.js";
 import { reportOf, totalsOf } from "./stats.js";
 import { Subscriber } from "./subscriber.js";
 
-/** @import {Lineup} from "./lineup.js" */
+/** @import {Lineup, Shown} from "./lineup.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
+/** @import {Patience} from "./stall.js" */
 /** @import {Layer, LayerWish, Room, Track} from "./types.js" */
 /** @import {Totals} from "./stats.js" */
 
@@ -196,18 +197,17 @@ export class Watching {
     this.#countFrames(nowMs);
     const { main } = this.#lineup;
     const expected =
-      main !== null && !this.paused && !document.hidden && this.#room.state === "live" &&
+      !this.paused && !document.hidden && this.#room.state === "live" &&
       this.#socket.status.state === "open"; // prettier-ignore
     if (!expected) {
       this.#stall.rest(nowMs);
       this.#dueMs = nowMs;
       return;
     }
-    const patience = !main.hasVideo ? SOUND : main.source === "screen" ? SCREEN : CAMERA;
-    switch (this.#stall.step(nowMs, Math.max(this.#lastFrameMs, this.#dueMs), patience)) {
+    switch (this.#stall.step(nowMs, Math.max(this.#lastFrameMs, this.#dueMs), patienceWith(main))) {
       case "lower": {
-        const lower = lowerLayer(main.layers, this.#layer);
-        if (lower !== null) this.#ask(main.streamId, lower);
+        const lower = lowerLayer(main?.layers ?? [], this.#layer);
+        if (main !== null && lower !== null) this.#ask(main.streamId, lower);
         break;
       }
       case "climb":
@@ -294,6 +294,16 @@ export class Watching {
     const rung = this.playing ? "webrtc" : "";
     this.#socket.send("report", reportOf(last.totals, totals, rung), { session_id: session.id });
   }
+}
+
+/**
+ * @param {Shown | null} main
+ * @returns {Patience}
+ */
+function patienceWith(main) {
+  if (main === null) return NOTHING;
+  if (!main.hasVideo) return SOUND;
+  return main.source === "screen" ? SCREEN : CAMERA;
 }
 
 /**
