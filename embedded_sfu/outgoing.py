@@ -118,6 +118,8 @@ class SubscriberTransport:
         # A viewer that asks for more is given it at once, whatever the estimate says; if its path
         # can't carry it, the next estimate takes it back.
         self._choose(delivery, None, now_ms(), restart=raised)
+        if delivery.row.target is None and delivery.row.layer is not None:
+            self._got_layer(delivery, delivery.row.layer)
 
     # -- what the association tells ----------------------------------------------------------------
 
