@@ -211,6 +211,10 @@ class MediaService:
                 self._got_answered(session)
             case Lost(code=code):
                 self._forget(session, code)
+            case Refused(about="offer", code=code) if not session.answered and code != "busy":
+                session.tell(event)  # it never joined: a row left open would count as publishing
+                self.close(session, "refused")
+                return
             case Refused(about="answer", code="bad_sdp" | "sends_media"):
                 session.answered = False
             case TracksChanged(tracks=tracks):

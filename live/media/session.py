@@ -47,6 +47,7 @@ class MediaSession:
     offer_id: int | None = None  # of the SFU's newest offer
     closing: bool = False
     tracks_version: int = 0
+    refs: dict[str, str | None] = field(default_factory=dict)  # by kind: the newest message's
     unheard: deque[PeerEvent] = field(default_factory=lambda: deque(maxlen=200))
     timer: asyncio.TimerHandle | None = None  # while its WebSocket is away
 

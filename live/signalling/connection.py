@@ -100,7 +100,8 @@ class Connection:
     def got_media_event(self, session: MediaSession, event: PeerEvent) -> None:
         match event:
             case Refused(code=code, detail=detail, about=about):
-                self.error(code, detail, about=about, session_id=session.session_id)
+                ref = session.refs.get(about)
+                self.error(code, detail, about=about, ref=ref, session_id=session.session_id)
             case Lost(code=code, detail=detail, retry_in_ms=retry_in_ms):
                 self._lost(session, code, detail, retry_in_ms)
             case _:

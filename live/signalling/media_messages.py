@@ -34,6 +34,7 @@ async def got_offer(process: Process, connection: Connection, message: Offer) ->
         _refuse_without_webrtc(process, connection)
         _refuse_rejoin_after_end(process, connection, rejoin=message.rejoin)
         session = _open(process, connection, watch=message.subscribe)
+    session.refs["offer"] = message.ref
     process.media.offer(session, message.sdp, message.sources)
 
 
@@ -42,6 +43,7 @@ async def got_answer(process: Process, connection: Connection, message: Answer) 
     offer_id = message.offer_id if message.offer_id is not None else session.offer_id
     if offer_id is None:
         raise MicroVibeError(ErrorCode.WRONG_ORDER)
+    session.refs["answer"] = message.ref
     process.media.answer(session, message.sdp, offer_id)
 
 
@@ -51,6 +53,7 @@ async def got_ice(process: Process, connection: Connection, message: Ice) -> Non
         target = Target(message.target)
     else:
         target = Target(str(connection.role))
+    session.refs["ice"] = message.ref
     process.media.candidate(session, message.candidate, target)
 
 
@@ -68,6 +71,7 @@ async def got_leave(process: Process, connection: Connection, message: Leave) ->
 
 async def got_layer(process: Process, connection: Connection, message: Layer) -> None:
     session = _session(connection, message.session_id)
+    session.refs["layer"] = message.ref
     process.media.layer(session, message.stream_id, message.layer)
 
 

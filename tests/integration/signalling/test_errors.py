@@ -75,6 +75,7 @@ async def test_media_in_the_wrong_order(house: House) -> None:
     await viewer.error("wrong_order")
     await viewer.send("answer", VIEWER_ANSWER)  # no offer yet
     await viewer.hears("error", about="answer")
+    await until(lambda: house.sfu.streams, "the join")
     stream = house.sfu.streams[-1]
     stream.say_offer(SFU_OFFER)
     await viewer.hears("offer")
@@ -91,13 +92,13 @@ async def test_media_in_the_wrong_order(house: House) -> None:
 
 async def test_nothing_of_a_bad_offer_reaches_the_sfu_or_the_room(house: House) -> None:
     publisher = await house.connect("publisher", house.owner)
-    await publisher.send(
-        "offer", OFFER.replace("H264", "H269").replace("VP", "XX").replace("AV1", "AX1")
-    )
+    odd = OFFER.replace("H264", "H269").replace("VP", "XX").replace("AV1", "AX1")
+    await publisher.send("offer", odd, ref="m7")
     error = await publisher.hears("error", about="offer")
+    assert error["ref"] == "m7"
     assert error["payload"]["code"] in ("no_common_codec", "bad_sdp")
     await publisher.sync()
-    assert house.sfu.streams == []
+    assert house.sfu.streams == [] and house.process.media.sessions == {}
     assert await house.state() == "idle"
 
 
