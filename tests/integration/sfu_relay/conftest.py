@@ -85,7 +85,9 @@ class make_stage:
     """`async with make_stage(sfu, join_timeout_secs=0.3) as stage`."""
 
     def __init__(self, sfu: ScriptedSfu, **settings: object) -> None:
-        config = {"health_interval_secs": 0.1, "health_timeout_secs": 0.3, **settings}
+        quick = {"health_interval_secs": 0.1, "health_timeout_secs": 0.3}
+        # Nothing may be assumed while a test waits for the real news.
+        config = {**quick, "assume_media_secs": 60.0, **settings}
         self._config = RelayConfig(enabled=True, server_url=sfu.address, **config)  # type: ignore[arg-type]
         self._sfu = sfu
 

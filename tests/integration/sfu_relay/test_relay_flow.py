@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from sfu_relay.events import (
     Answered,
@@ -180,6 +181,15 @@ async def test_closing_says_goodbye_and_leaves_nothing(stage: Stage) -> None:
     assert stage.relay.peers_of(RoomId("room_1")) == stage.relay.peers() == []
     assert all(not browser.peer.alive for browser in browsers)
     browsers[1].peer.offer(OFFER, {})  # too late: nothing happens
+
+
+async def test_the_end_is_said_not_waited_for(sfu: ScriptedSfu) -> None:
+    async with make_stage(sfu, close_timeout_secs=8.0) as stage:
+        viewer = stage.open()
+        await stage.stream("sess_1")
+        began = time.monotonic()
+        await viewer.peer.close()
+        assert time.monotonic() - began < 6.0, "the SFU was not told by a half-close"
 
 
 async def test_what_is_queued_is_sent_before_the_end(stage: Stage) -> None:
