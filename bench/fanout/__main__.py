@@ -158,9 +158,12 @@ async def _step(viewers: int, secs: float, grpc_port: int) -> Result:
 async def _until_all_receive(everybody: list[Viewer]) -> None:
     """They start at a keyframe, and this publisher makes one each 3 s, whoever asks."""
     deadline = time.monotonic() + STARTED_WITHIN_SECS
-    while silent := sum(not each.received for each in everybody):
+    while silent := [each for each in everybody if not each.received]:
         if time.monotonic() > deadline:
-            raise SystemExit(f"{silent} viewers got nothing within {STARTED_WITHIN_SECS} s.")
+            raise SystemExit(
+                f"{len(silent)} viewers got nothing within {STARTED_WITHIN_SECS} s: "
+                + ", ".join(each.problems for each in silent[:5])
+            )
         await asyncio.sleep(0.1)
 
 

@@ -21,6 +21,7 @@ class Stream:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._out: asyncio.Queue[rtc_pb2.Request | None] = asyncio.Queue()
         self._call = rtc_pb2_grpc.RTCStub(channel).Signal(self._requests())
+        self.problems: list[str] = []
         self.address: tuple[str, int] | None = None
         self.join: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.offer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -86,6 +87,7 @@ class Stream:
         self.address = self.address or sdp.address_of(text)
 
     def _fail(self, reason: str) -> None:
+        self.problems.append(reason)
         for future in (self.join, self.offer):
             if not future.done():
                 future.set_exception(RuntimeError(reason))

@@ -72,6 +72,12 @@ class Viewer:
         """Of the sequence numbers between the first and the last received, those that were not."""
         return self._highest - self._first + 1 - len(self._seen) if self._seen else 0
 
+    @property
+    def problems(self) -> str:
+        """What the SFU or DTLS complained about."""
+        said = self._stream.problems if self._stream is not None else []
+        return "; ".join([*said, self.peer.problem or self.peer.state.value])
+
     async def leave(self) -> None:
         if self._report is not None:
             self._report.cancel()
