@@ -151,9 +151,9 @@ def _parse_packet(body: bytes, kind: int, count: int, found: list[Packet]) -> No
     match kind:
         case 200:
             if len(body) >= 24:
-                found.append(
-                    SenderReport(*_SENDER_INFO.unpack_from(body), _blocks(body, 24, count))
-                )
+                ssrc, ntp, timestamp, packets, octets = _SENDER_INFO.unpack_from(body)
+                blocks = _blocks(body, 24, count)
+                found.append(SenderReport(ssrc, ntp, timestamp, packets, octets, blocks))
         case 201:
             if len(body) >= 4:
                 found.append(ReceiverReport(_word(body, 0), _blocks(body, 4, count)))
