@@ -1,4 +1,4 @@
-"""The OpenAPI description and the page to try it, which needs no exception from the pages' policy."""
+"""The OpenAPI description and the page to try it, both under the pages' strict policy."""
 
 from __future__ import annotations
 

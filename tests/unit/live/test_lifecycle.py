@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -169,3 +170,5 @@ class RoomLife(RuleBasedStateMachine):
 
 
 TestRoomLife = RoomLife.TestCase
+# An example is up to 50 events: a tenth of a parser's examples tries as much.
+TestRoomLife.settings = settings(max_examples=max(100, settings.default.max_examples // 10))

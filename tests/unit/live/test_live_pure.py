@@ -48,7 +48,8 @@ def test_clean_text_is_always_fit_to_store(typed):
     assert clean_text(kept) == kept
 
 
-JSON_VALUE = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.just([])
+ODD = st.sampled_from([None, True, "30", [], {}, 10**400])
+JSON_VALUE = st.floats() | st.integers() | ODD
 REPORT = st.dictionaries(st.sampled_from([*LIMITS, "session_id", "x"]), JSON_VALUE)
 
 
