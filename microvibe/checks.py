@@ -69,8 +69,6 @@ def check_times(**kwargs: Any) -> list[CheckMessage]:
         if getattr(settings, name) <= 0:
             found.append(Error(f"{name} must be more than 0.", id="microvibe.E005"))
     if settings.PUBLISHER_GRACE_SECS > 600:
-        text = (
-            "PUBLISHER_GRACE_SECS is over 10 minutes: viewers wait that long for nothing."
-        )
+        text = "PUBLISHER_GRACE_SECS is over 10 minutes: viewers wait that long for nothing."
         found.append(Warning(text, id="microvibe.W001"))
     return found
