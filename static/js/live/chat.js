@@ -112,7 +112,7 @@ export class Chat {
   #gotLine(line, old = false) {
     if (line.id <= this.#lastId) return;
     this.#lastId = line.id;
-    const item = make("li", "chat-line");
+    const item = make("div", "chat-line");
     item.dataset.id = String(line.id);
     const name = make("span", `chat-name chat-colour-${line.user.id % COLOURS}`, line.user.name);
     item.append(name);
@@ -124,7 +124,7 @@ export class Chat {
 
   /** @param {GiftGiven} given */
   #gotGift(given) {
-    const item = make("li", "chat-line chat-gift");
+    const item = make("div", "chat-line chat-gift");
     item.append(make("span", "chat-gift-emoji", given.emoji));
     const words = { name: given.user.name, gift: given.name, count: given.count };
     item.append(
@@ -144,7 +144,7 @@ export class Chat {
     if (user === null || user.id === this.#me?.id) return;
     const last = this.#list.lastElementChild;
     if (last?.classList.contains("chat-came")) last.remove();
-    this.#add(make("li", "chat-line chat-came", t(gettext("{name} came in"), { name: user.name })), false, true);
+    this.#add(make("div", "chat-line chat-came", t(gettext("{name} came in"), { name: user.name })), false, true);
   }
 
   /**

@@ -13,7 +13,7 @@ import { gettext, t } from "../i18n.js";
  * @param {object} facts
  * @param {number} facts.attempt
  * @param {number} facts.secs how long this state lasts
- * @param {boolean} facts.rtmp the room may also be sent to by RTMP
+ * @param {boolean} facts.rtmp the room can be sent to by RTMP just now
  * @returns {StudioWords}
  */
 export function studioWords({ state, why }, { attempt, secs, rtmp }) {
@@ -100,7 +100,9 @@ function blocked(why, rtmp) {
     case "room_not_webrtc":
       return {
         title: gettext("This room is sent by RTMP"),
-        detail: gettext("Use OBS with the address below, or change the room's mode to go live from here."),
+        detail: rtmp
+          ? gettext("Use OBS with the address below, or change the room's mode to go live from here.")
+          : gettext("Change the room's mode below to go live from here."),
       };
     case "sfu_unavailable":
     case "sfu_refused":

@@ -112,10 +112,12 @@ function render() {
     shownSinceMs = performance.now();
   }
   const rtmp = room.streaming_mode !== "webrtc";
+  const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
+  const rtmpMissing = rtmpWay !== undefined && !rtmpWay.available;
   const words = studioWords(now, {
     attempt: Math.max(socket.status.attempt, publisher.attempt),
     secs: (performance.now() - shownSinceMs) / 1000,
-    rtmp,
+    rtmp: rtmp && !rtmpMissing,
   });
   root.dataset.state = now.state;
   say(need("[data-words]", root), words.title);
@@ -131,8 +133,6 @@ function render() {
     media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
   const other = ["mode_rtmp", "room_not_webrtc", "sfu_unavailable", "sfu_refused"].includes(now.why);
   need("#rtmp").hidden = !(now.state === "blocked" && other && rtmp);
-  const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
-  const rtmpMissing = rtmpWay !== undefined && !rtmpWay.available;
   say(need("[data-rtmp-detail]"), rtmpMissing ? (rtmpWay.detail ?? "") : "");
   showTimer();
   preview.render(media);

@@ -98,7 +98,7 @@ function render() {
     graceSecs: room.grace_until ? (Date.parse(room.grace_until) - Date.now()) / 1000 : null,
   });
   const pinnedDetail = ladder.find(({ rung }) => rung === pinned)?.detail;
-  if (pinned !== null && now.why === `pinned_${pinned}` && pinnedDetail) words.detail = pinnedDetail;
+  if (now.why === `pinned_${pinned}` && pinnedDetail) words.detail = `${pinnedDetail} ${words.detail}`;
   player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
   player.showPicture(watching.hasPicture);
   const height = stage.main.video?.videoHeight ?? 0;

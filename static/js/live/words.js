@@ -97,7 +97,7 @@ function blocked(why) {
     case "pinned_hls":
       return {
         title: gettext("Can't play this way here"),
-        detail: gettext("This installation plays over WebRTC only. Open the page without “rung” in its address."),
+        detail: gettext("Open the page without “rung” in its address, and it plays over WebRTC."),
         offer: null,
       };
     case "no_webrtc":
