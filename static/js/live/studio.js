@@ -202,7 +202,11 @@ socket.on("playback", ({ payload }) => {
   playback = payload;
   render();
 });
-socket.onStatus(() => render());
+socket.onStatus(({ state }) => {
+  // Replaced by another tab, banned …: this page must not go on sending unseen. A reload takes it back.
+  if (state === "closed" && publisher.wanted) publisher.stop();
+  render();
+});
 
 /** After a reload the show goes on as soon as both the devices and the server are there. */
 function resumeShow() {

@@ -93,6 +93,14 @@ export class Subscriber {
     this.#changed();
   }
 
+  /** The connection was closed for good: nothing may play on in the background. */
+  stop() {
+    clearTimeout(this.#retryTimer);
+    for (const [id, session] of this.#sessions) this.#drop(id, session);
+    this.#activeId = null;
+    this.#joined = false;
+  }
+
   /**
    * @param {string} streamId
    * @param {LayerWish} layer

@@ -74,6 +74,9 @@ export class Watching {
       this.#layer = isLayer(payload.layer) ? payload.layer : null;
       this.#changed();
     });
+    socket.onStatus(({ state }) => {
+      if (state === "closed") this.#stop();
+    });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => void this.#report(), REPORT_EVERY_MS);
@@ -142,6 +145,15 @@ export class Watching {
       this.#pinnedKey = null;
     }
     this.#arrange();
+  }
+
+  #stop() {
+    this.#subscriber.stop();
+    this.#tracks = [];
+    this.#lineup = { main: null, tiles: [], sound: [] };
+    this.#stage.clear();
+    this.played = false;
+    this.#lastFrameMs = 0;
   }
 
   #arrange() {
