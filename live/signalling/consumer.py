@@ -47,6 +47,10 @@ class _Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def dispatch(self, message: dict[str, Any]) -> None:
         await getattr(self, get_handler_name(message))(message)
 
+    async def close(self, code: Any = None, reason: str | None = None) -> None:
+        """Daphne's WebSocket library takes a plain int only, not an IntEnum."""
+        await super().close(None if code is None else int(code), reason)
+
     async def refuse(self, code: int) -> None:
         """A browser sees the reason of an accepted connection only."""
         await self.accept()

@@ -67,7 +67,7 @@ def visitor(browser: Browser, site: Site, username: str | None = None) -> Iterat
         someone.close()
 
 
-def wait_for_state(page: Page, selector: str, state: str, within_secs: float = 20.0) -> None:
+def wait_for_state(page: Page, selector: str, state: str, within_secs: float = 40.0) -> None:
     """`data-state` of #studio or #player becomes `state`; says what it was if it does not."""
     seen: list[str] = []
 
@@ -106,7 +106,7 @@ def resume_live(page: Page) -> None:
             button.click()
         return False
 
-    wait_for("the studio is live again", look)
+    wait_for("the studio is live again", look, 40)
 
 
 def end_live(page: Page) -> None:
@@ -127,7 +127,7 @@ def watch(someone: Visitor, room_id: str, query: str = "") -> Page:
     return someone.open(f"/live/{room_id}{query}")
 
 
-def first_frame_ms(page: Page, after: float | None = None, within_secs: float = 20.0) -> float:
+def first_frame_ms(page: Page, after: float | None = None, within_secs: float = 40.0) -> float:
     """When this page first showed a readable frame, in ms since 1970 (at or after `after`)."""
 
     def look() -> float | None:
@@ -146,11 +146,11 @@ def is_advancing(seen: Sequence[tuple[float, int]]) -> bool:
     return len({number for _, number in seen}) >= 3
 
 
-def wait_until_advancing(page: Page, selector: str = MAIN, within_secs: float = 20.0) -> None:
+def wait_until_advancing(page: Page, selector: str = MAIN, within_secs: float = 40.0) -> None:
     """The frame number goes on: the picture is neither black nor frozen."""
     wait_for(
         f"the frame number in {selector} advances",
-        lambda: is_advancing(frames_seen(page, selector, 700)),
+        lambda: is_advancing(frames_seen(page, selector, 1000)),
         within_secs,
     )
 

@@ -195,6 +195,8 @@ def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
         "SFU_UDP_PORT": str(free_port(socket.SOCK_DGRAM)),
         "DEMO_PASSWORD": PASSWORD,
         "PUBLISHER_GRACE_SECS": "6",
+        "MAX_ROOMS_PER_USER": "1000",
+        "API_THROTTLE_SIGN_IN": "",
         **more,
     }
 
