@@ -175,7 +175,9 @@ def test_pages_of_a_streamer(
 
 
 def test_studio_before_going_live(demo: Page, own_room: str, axe: str) -> None:
-    Look("studio-ready", axe).all_ways(demo, f"/studio/{own_room}", until_state("#studio", "ready"))
+    Look("studio-ready", axe).all_ways(
+        demo, f"/studio/{own_room}", lambda page: page.locator("#go-live:enabled").wait_for()
+    )
 
 
 class TestWhileLive:
