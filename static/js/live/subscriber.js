@@ -155,7 +155,12 @@ export class Subscriber {
     });
     this.#sessions.set(id, session);
     if (this.#activeId === null) this.#activeId = id;
-    else setTimeout(() => this.promote(session), PROMOTE_ANYWAY_MS);
+    else {
+      // A page in the background paints no first frame; a session that never connected takes over nothing.
+      setTimeout(() => {
+        if (session.connected) this.promote(session);
+      }, PROMOTE_ANYWAY_MS);
+    }
     return session;
   }
 
