@@ -1,9 +1,10 @@
-"""What every template may use beside Django's own: page_name, sign_in_url."""
+"""What every template may use beside Django's own: page_name, sign_in_url, public_url."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from live.pages.people import sign_in_url
@@ -15,5 +16,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     comes_back = request.method == "GET" and name not in {"sign-in", "sign-up"}
     return {
         "page_name": name,
+        # Not request.get_host(): that raises on the page which says that the host is not ours.
+        "public_url": settings.PUBLIC_URL,
         "sign_in_url": sign_in_url(request.get_full_path() if comes_back else ""),
     }

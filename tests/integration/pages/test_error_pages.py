@@ -30,6 +30,15 @@ def test_below_the_api_errors_are_json(client: Client) -> None:
     assert response.json()["code"] == "not_found"
 
 
+@pytest.mark.django_db
+def test_a_foreign_host_gets_the_400_page(client: Client) -> None:
+    response = client.get("/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    html = response.content.decode()
+    assert "400 bad_request" in html
+    assert "evil.example" not in html
+
+
 def test_our_own_failure_needs_no_database(rf: RequestFactory) -> None:
     """Without the db mark a query would raise."""
     response = errors.internal(rf.get("/"))
