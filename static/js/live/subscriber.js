@@ -16,6 +16,7 @@ const PASSING = new Set(["sfu_unavailable", "sfu_timeout", "sfu_refused", "rate_
 
 export class Subscriber {
   #socket;
+  #wanted;
   #changed;
   /** @type {Map<string, ReceivingSession>} oldest first */
   #sessions = new Map();
@@ -39,10 +40,12 @@ export class Subscriber {
 
   /**
    * @param {LiveSocket} socket
+   * @param {boolean} wanted false: another rung was asked for, so WebRTC is not joined at all
    * @param {() => void} changed streams came or went, or a session changed
    */
-  constructor(socket, changed) {
+  constructor(socket, wanted, changed) {
     this.#socket = socket;
+    this.#wanted = wanted;
     this.#changed = changed;
     socket.on("welcome", ({ payload }) => this.#gotWelcome(payload));
     socket.on("offer", (message) => this.#gotOffer(message));
@@ -115,7 +118,7 @@ export class Subscriber {
   /** @param {boolean} rejoin */
   #join(rejoin) {
     clearTimeout(this.#retryTimer);
-    if (!this.#allowed || this.#socket.send("join", { rejoin }) === null) return false;
+    if (!this.#wanted || !this.#allowed || this.#socket.send("join", { rejoin }) === null) return false;
     this.#joinedAt = performance.now();
     this.#joined = true;
     return true;

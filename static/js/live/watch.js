@@ -38,7 +38,7 @@ const stage = new Stage(root, {
   choose: (key) => watching.choose(key),
   soundChanged: () => showSound(),
 });
-const watching = new Watching(socket, stage, room, () => queueRender());
+const watching = new Watching(socket, stage, room, pinned === null || pinned === "webrtc", () => queueRender());
 const player = new Player(root, page, {
   togglePlay: () => {
     if (watching.played || watching.paused) watching.setPaused(!watching.paused);

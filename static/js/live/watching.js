@@ -55,14 +55,15 @@ export class Watching {
    * @param {LiveSocket} socket
    * @param {Stage} stage
    * @param {Room} room
+   * @param {boolean} webrtc whether WebRTC is wanted here
    * @param {() => void} changed
    */
-  constructor(socket, stage, room, changed) {
+  constructor(socket, stage, room, webrtc, changed) {
     this.#socket = socket;
     this.#stage = stage;
     this.#room = room;
     this.#changed = changed;
-    this.#subscriber = new Subscriber(socket, () => this.#arrange());
+    this.#subscriber = new Subscriber(socket, webrtc, () => this.#arrange());
     socket.on("welcome", ({ payload }) => this.#gotRoom(payload.room));
     socket.on("room", ({ payload }) => this.#gotRoom(payload));
     socket.on("tracks", ({ payload }) => {
