@@ -120,7 +120,9 @@ export class SendingSession {
 
   async removeScreen() {
     for (const transceiver of this.#screen.splice(0)) {
-      await transceiver.sender.replaceTrack(null);
+      if (this.#closed) return;
+      await transceiver.sender.replaceTrack(null).catch(() => {});
+      if (this.#closed) return;
       // Not stop(): that frees the section, and SFUs choke on its reuse.
       transceiver.direction = "inactive";
     }
@@ -139,6 +141,7 @@ export class SendingSession {
 
   /** Offers what is there now; while an offer is unanswered, once more after its answer. */
   async negotiate() {
+    if (this.#closed) return;
     if (this.#offering) {
       this.#again = true;
       return;

@@ -2,6 +2,8 @@
 
 import { make } from "./page.js";
 
+const PAINT_WITHIN_MS = 400;
+
 export class Slot {
   #box;
   #main;
@@ -113,14 +115,10 @@ export class Slot {
       seen();
     };
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(first);
-    // A hidden page paints nothing, so there the data has to do.
-    video.addEventListener(
-      "loadeddata",
-      () => {
-        if (document.hidden || !("requestVideoFrameCallback" in video)) first();
-      },
-      { once: true },
-    );
+    // A page that is hidden or behind another window paints nothing, so there the data has to do.
+    const painted = "requestVideoFrameCallback" in video && !document.hidden;
+    const loaded = () => setTimeout(first, painted ? PAINT_WITHIN_MS : 0);
+    video.addEventListener("loadeddata", loaded, { once: true });
     void video.play().catch(() => {});
   }
 }

@@ -157,8 +157,8 @@ function goOnAir() {
 function goOffAir(byMe) {
   over = true;
   sessionStorage.removeItem(onAirKey);
-  media.stopScreen();
   publisher.stop();
+  media.stopScreen();
   render();
   if (byMe) {
     api("POST", `live/${config.room_id}/end`).catch(() => {
