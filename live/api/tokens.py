@@ -44,7 +44,7 @@ class TokenView(ApiView):
             raise refusal("bad_credentials")
         _refuse_banned(user)
         User.objects.filter(pk=user.pk).update(last_login=timezone.now())
-        return ok(_pair(RefreshToken.for_user(user)))
+        return ok(_pair(user))
 
 
 class TokenRefreshView(ApiView):
@@ -71,7 +71,7 @@ class TokenRefreshView(ApiView):
         except (TokenError, KeyError, ValueError, User.DoesNotExist):
             raise InvalidToken from None
         _refuse_banned(user)
-        return ok(_pair(RefreshToken.for_user(user)))
+        return ok(_pair(user))
 
 
 def _refuse_banned(user: User) -> None:
@@ -79,5 +79,8 @@ def _refuse_banned(user: User) -> None:
         raise refusal("banned")
 
 
-def _pair(refresh: RefreshToken) -> dict[str, str]:
+def _pair(user: User) -> dict[str, str]:
+    """The claim `user_id` is a number, as everywhere in the API (the library would make it a string)."""
+    refresh = RefreshToken.for_user(user)
+    refresh[api_settings.USER_ID_CLAIM] = user.pk
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
