@@ -204,7 +204,8 @@ class Association:
             return
         counters.rtp_in += 1
         self.last_heard = now = self._around.now()
-        self._handler.got_rtp(buffer.view[:plain_length], int(now * 1000))
+        arrival_ms = int((now - buffer.lag_secs) * 1000)
+        self._handler.got_rtp(buffer.view[:plain_length], arrival_ms)
 
     def check_age(self, now: float) -> None:
         """Once a second: is the peer still there?"""

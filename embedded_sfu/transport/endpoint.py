@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,6 +32,12 @@ SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 DATAGRAMS_PER_TURN = 16
 MAX_ASSOCIATIONS = 4096
 _BIND_ATTEMPTS = 20
+# Linux: the kernel says when a datagram came. A publisher's estimator must see the network's
+# delays, not those of this process, which may wait tens of ms for a CPU.
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@qq")
+_ANCILLARY_BYTES = 64
+_MAX_LAG_SECS = 1.0
 
 
 class EndpointFull(Exception):
@@ -170,6 +178,8 @@ class Endpoint:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
             if family == socket.AF_INET6:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            with contextlib.suppress(OSError):  # without it our own delays look like the network's
+                one.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             one.bind((address, self.port))
         except OSError as error:
             one.close()
@@ -185,13 +195,14 @@ class Endpoint:
         buffer = self._buffer
         for _ in range(DATAGRAMS_PER_TURN):
             try:
-                length, address = one.recvfrom_into(buffer.data)
+                length, ancillary, _, address = one.recvmsg_into((buffer.data,), _ANCILLARY_BYTES)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier send
                 self.counters.send_errors += 1
                 continue
             self.counters.datagrams_in += 1
+            buffer.lag_secs = _lag_secs(ancillary)
             try:
                 self._dispatch(one, address, length)
             except Exception:
@@ -262,3 +273,13 @@ class Endpoint:
 
     def _forget(self, association: Association) -> None:
         self.associations.pop(association.ufrag, None)
+
+
+def _lag_secs(ancillary: Sequence[tuple[int, int, bytes]]) -> float:
+    """How long ago the datagram came, 0 when the kernel does not say."""
+    for level, kind, data in ancillary:
+        if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            lag: float = time.time() - seconds - nanoseconds * 1e-9
+            return lag if 0.0 <= lag <= _MAX_LAG_SECS else 0.0
+    return 0.0

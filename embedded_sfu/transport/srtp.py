@@ -7,7 +7,6 @@ public calls.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import pylibsrtp
@@ -44,37 +43,48 @@ def _session(key: bytes, profile: str, direction: int) -> pylibsrtp.Session:
     return pylibsrtp.Session(policy)
 
 
+class _SendBuffer:
+    """The caller's buffer that was sent from last, and what encrypting in it needs.
+
+    One for the process, not one a viewer: 300 viewers' worth of pointers, views and length cells
+    would be 200 KB more to walk through for each packet, out of a cache that others share.
+    """
+
+    __slots__ = ("length", "packet", "pointer", "room", "view")
+
+    def __init__(self) -> None:
+        self.packet: bytearray | None = None
+        self.pointer: Any = None
+        self.view = memoryview(b"")
+        self.room = 0
+        self.length: Any = in_place.length_cell() if in_place.AVAILABLE else None
+
+    def attach(self, packet: bytearray) -> None:
+        self.pointer = in_place.pointer_to(packet)
+        self.view = memoryview(packet)
+        self.room = len(packet) - TRAILER_ROOM_BYTES
+        self.packet = packet
+
+
+_buffer = _SendBuffer()
+
+
 class Outbound:
     """Protects what one peer gets. `send` is the hot path: one call per packet and viewer."""
 
-    __slots__ = (
-        "_address",
-        "_context",
-        "_counters",
-        "_length",
-        "_packet",
-        "_pointer",
-        "_room",
-        "_sendto",
-        "_session",
-        "_tag",
-        "_view",
-    )
+    __slots__ = ("_address", "_context", "_counters", "_session", "_socket", "_tag")
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._session: pylibsrtp.Session | None = None
-        self._sendto: Callable[[Any, Any], int] | None = None
+        self._socket: socket.socket | None = None
         self._address: Any = None
+        # None: not connected, or no encryption in place: see `_send_by_public_calls`.
         self._context: Any = None
         self._tag = 0
-        self._packet: bytearray | None = None
-        self._pointer: Any = None
-        self._view: Any = None
-        self._room = 0
-        self._length: Any = in_place.length_cell() if in_place.AVAILABLE else None
 
     def open(self, keys: SrtpKeys) -> None:
+        """Takes the keys; the path must be known by now."""
         self._session = open_outbound_session(keys.local, keys.profile)
         self._tag = _TAG_BYTES[keys.profile]
         if in_place.AVAILABLE:
@@ -82,29 +92,32 @@ class Outbound:
 
     def set_path(self, path: Path) -> None:
         """Where the packets go from now on."""
-        self._sendto, self._address = path[0].sendto, path[1]
+        self._socket, self._address = path
 
     def close(self) -> None:
-        self._session = self._context = self._sendto = None
-        self._packet = self._pointer = self._view = None
+        self._session = self._context = self._socket = None
 
     def send(self, packet: bytearray, length: int) -> bool:
         """Protects packet[:length] in place and sends it; False when it was dropped.
 
         `packet` has TRAILER_ROOM_BYTES of room behind `length`, is overwritten, and must not be
-        resized. The same buffer time after time is the fast way: its pointer is kept.
+        resized. The same buffer for all viewers is the fast way: its pointer is kept.
         """
-        if packet is not self._packet and not self._attach(packet):
+        context = self._context
+        if context is None:
             return self._send_by_public_calls(packet, length)
-        if length > self._room:
+        buffer = _buffer
+        if packet is not buffer.packet:
+            buffer.attach(packet)
+        if length > buffer.room:
             return False
-        cell = self._length
+        cell = buffer.length
         cell[0] = length
-        if in_place.protect_rtp(self._context, self._pointer, cell):
+        if in_place.protect_rtp(context, buffer.pointer, cell):
             self._counters.send_errors += 1
             return False
         try:
-            self._sendto(self._view[: length + self._tag], self._address)  # type: ignore[misc]
+            self._socket.sendto(buffer.view[: length + self._tag], self._address)  # type: ignore[union-attr]
         except BlockingIOError:
             self._counters.send_full += 1
             return False
@@ -122,21 +135,12 @@ class Outbound:
             self._counters.send_errors += 1
             return None
 
-    def _attach(self, packet: bytearray) -> bool:
-        if self._context is None or self._sendto is None:
-            return False
-        self._packet = packet
-        self._pointer = in_place.pointer_to(packet)
-        self._view = memoryview(packet)
-        self._room = len(packet) - TRAILER_ROOM_BYTES
-        return True
-
     def _send_by_public_calls(self, packet: bytearray, length: int) -> bool:
-        session, sendto = self._session, self._sendto
-        if session is None or sendto is None or length > len(packet):
+        session, path = self._session, self._socket
+        if session is None or path is None or length > len(packet):
             return False
         try:
-            sendto(session.protect(bytes(packet[:length])), self._address)
+            path.sendto(session.protect(bytes(packet[:length])), self._address)
         except BlockingIOError:
             self._counters.send_full += 1
             return False
@@ -151,10 +155,11 @@ class ReceiveBuffer:
 
     # A sane peer sends at most Ethernet's 1,500; what is longer is cut and fails to verify.
     SIZE_BYTES = 2048
-    __slots__ = ("data", "length", "pointer", "view")
+    __slots__ = ("data", "lag_secs", "length", "pointer", "view")
 
     def __init__(self) -> None:
         self.data = bytearray(self.SIZE_BYTES)
+        self.lag_secs = 0.0  # between the datagram's arrival at the kernel and here
         self.view = memoryview(self.data)
         self.pointer: Any = in_place.pointer_to(self.data) if in_place.AVAILABLE else None
         self.length: Any = in_place.length_cell() if in_place.AVAILABLE else None
