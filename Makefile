@@ -7,8 +7,9 @@ TSC := PATH="$(CURDIR)/$(BIN):$$PATH" node node_modules/typescript/bin/tsc
 PYTEST := $(BIN)/python -m pytest
 # Values for checks only; nothing listens with them.
 CHECK_ENV := READ_DOT_ENV=false SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG \
-	STREAM_KEY_SECRET=only-for-checks-9876543210 DATA_DIR=/tmp/microvibe-checks \
-	PUBLIC_URL=https://live.example.org ALLOWED_HOSTS=live.example.org
+	STREAM_KEY_SECRET=only-for-checks-9876543210-zyxwvutsrqponmlkjihgfedcba-ZYXWVU DATABASE_URL=sqlite://:memory: \
+	PUBLIC_URL=https://live.example.org SECURE_SSL_REDIRECT=true SECURE_HSTS_SECONDS=31536000 \
+	ALLOWED_HOSTS=live.example.org
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types static-types django-checks quick-tests fix proto bench clean set-up

@@ -1,4 +1,4 @@
-"""The one exception of the domain; each edge maps it once (REST status, WebSocket error, close code)."""
+"""The one exception of the domain; each edge maps it once (status, WebSocket error, close code)."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Database -----------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'microvibe.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a transaction that reads and then writes can't fail half way with "database is locked".
+    # IMMEDIATE: what reads and then writes can't fail half way with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -156,6 +156,11 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 86_400
 CSRF_FAILURE_VIEW = "live.pages.errors.csrf_failure"
+# For deployments behind HTTPS. Off by default: both would lock a machine at home out of plain HTTP.
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", False)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 0)
+# Subdomains and browsers' preload lists are the domain owner's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -50,8 +50,8 @@ class Node:
         self._failing_since: float | None = None
         self._wake = asyncio.Event()
         self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
-        self.rtc = rtc_pb2_grpc.RTCStub(self._channel)  # type: ignore[no-untyped-call]
-        self.stats = stats_pb2_grpc.StatsStub(self._channel)  # type: ignore[no-untyped-call]
+        self.rtc = rtc_pb2_grpc.RTCStub(self._channel)
+        self.stats = stats_pb2_grpc.StatsStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._watcher = asyncio.create_task(self._watch(), name=f"sfu-health-{address}")
 

@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in {"unit", "integration", "e2e"}:
             item.add_marker(folder)
-    # Playwright's sync API keeps an event loop running, in which asyncio tests could not start theirs.
+    # Playwright's sync API keeps an event loop running; asyncio tests could not start theirs.
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
 
 

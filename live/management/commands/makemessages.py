@@ -1,4 +1,4 @@
-"""Django's makemessages, told where our words are: t("…") in scripts, nothing in what we fetch or make."""
+"""Django's makemessages, told where our words are: t("…") in scripts, nothing we fetch or make."""
 
 from __future__ import annotations
 
