@@ -80,7 +80,7 @@ def _refuse_banned(user: User) -> None:
 
 
 def _pair(user: User) -> dict[str, str]:
-    """The claim `user_id` is a number, as everywhere in the API (the library would make it a string)."""
+    """Their claim `user_id` is a number as everywhere; the library would make it a string."""
     refresh = RefreshToken.for_user(user)
     refresh[api_settings.USER_ID_CLAIM] = user.pk
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
