@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -195,7 +194,7 @@ class PublisherTransport:
         if self._cc_id:
             number = rtp.extension_value(packet, header, self._cc_id)
             if number is not None and len(number) == 2:
-                self._arrivals.note(number[0] << 8 | number[1], time.monotonic_ns() // 1000)
+                self._arrivals.note(number[0] << 8 | number[1], arrival_ms * 1000)
         source = self._sources.get(header.ssrc) or self._bind_by_header(packet, header)
         if source is None:
             return

@@ -46,7 +46,8 @@ async def test_media_flows_both_ways(calls: str, bench: Bench) -> None:
     peer.send_rtcp(PLI)
     await until(lambda: len(recorder.rtp) == 50 and recorder.rtcp, "the peer's packets")
     assert recorder.rtp == [rtp_packet(number) for number in range(50)]
-    assert set(recorder.arrivals_ms) == {2000500}
+    # Less the time the datagram waited for us, as the kernel has it.
+    assert all(2000500 - 1000 <= arrival <= 2000500 for arrival in recorder.arrivals_ms)
     assert recorder.rtcp == [PLI]
 
     seen: list[bytes] = []
