@@ -62,7 +62,3 @@ class Downlink:
         if fell or stalled:
             return Verdict(estimate, False)
         return Verdict(None, estimate >= sent * HEADROOM)
-
-    @property
-    def known(self) -> bool:
-        return self.estimate is not None

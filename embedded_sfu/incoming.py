@@ -81,7 +81,6 @@ class PublisherTransport:
         self.tracks: dict[str, PublishedTrack] = {}  # by mid
         self.connected = False
         self.ssrc = random.randrange(1, 0xFFFFFFFF)
-        self.cname_sent = False
         self._got_ready = got_ready
         self._got_layer = got_layer
         self._got_lost = got_lost

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc.aio
 import pytest
 
+from embedded_sfu import peer
 from embedded_sfu.service import Sfu
-from sfu_relay.proto import rtc_pb2
+from sfu_relay.proto import rtc_pb2, rtc_pb2_grpc
 
-from .bridge import Client, until
+from .bridge import FIXED_OFFER, Client, until
 from .conftest import Open
 
 pytestmark = pytest.mark.media
@@ -192,3 +194,27 @@ async def test_five_joins_and_leaves_leave_nothing(client: Open, sfu: Sfu) -> No
 
     await until("nothing is left", empty)
     assert sfu.endpoint.counters.internal_errors == 0
+
+
+async def test_a_viewer_that_never_answers_is_let_go(
+    client: Open, channel: grpc.aio.Channel, sfu: Sfu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer, "ANSWER_TIMEOUT_SECS", 0.3)
+    publisher = await client("publisher")
+    await publisher.publish("room")
+
+    async def started() -> Any:
+        return publisher.events
+
+    await until("media starts", started)
+    call = rtc_pb2_grpc.RTCStub(channel).Signal()
+    description = rtc_pb2.SessionDescription(type="offer", sdp=FIXED_OFFER)
+    join = rtc_pb2.JoinRequest(sid="room", uid="silent", description=description)
+    await call.write(rtc_pb2.Request(join=join))
+    replies = []
+    while (reply := await asyncio.wait_for(call.read(), 10)) is not grpc.aio.EOF:
+        replies.append(reply)
+    kinds = [reply.WhichOneof("payload") for reply in replies]
+    assert kinds[0] == "join" and "description" in kinds and kinds[-1] == "error"
+    assert replies[-1].error.code == peer.TIMEOUT
+    assert list(sfu.rooms.members) == ["publisher"]
