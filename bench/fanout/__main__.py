@@ -59,14 +59,9 @@ def main() -> None:
     parser.add_argument("--viewers", default="50,150,300", help="steps, comma-separated")
     parser.add_argument("--secs", type=float, default=10.0, help="measured time of each step")
     parser.add_argument("--json", help="write the results to this file too")
-    parser.add_argument(
-        "--nice", type=int, default=0, help="priority of all of it, e.g. -15 on a busy machine"
-    )
     parser.add_argument("--profile", help="run the SFU under cProfile, into this file")
     options = parser.parse_args()
     steps = [int(each) for each in options.viewers.split(",")]
-    if options.nice:
-        os.nice(options.nice)
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {LOAD_CORE})
     load = os.getloadavg()[0]
