@@ -102,14 +102,6 @@ class Peer:
         """Ask for `auto`, `f`, `h`, `q` or `off` of a stream."""
         self.handle(GotLayer(stream_id, layer))
 
-    def attach(self, on_event: OnEvent) -> None:
-        """Somebody listens (again): what was kept comes first."""
-        self._outbox.attach(on_event)
-
-    def detach(self) -> None:
-        """Nobody listens for a while: the latest events are kept; too many end the peer."""
-        self._outbox.detach()
-
     async def close(self, reason: str = "") -> None:
         """End it on purpose: no `Lost`, the queue is sent, then half-close, cancelled after 1 s."""
         logger.debug("closing %s: %s", self.session_id, reason)
@@ -160,8 +152,7 @@ class Peer:
     def _tell(self, event: PeerEvent) -> None:
         if isinstance(event, Lost):
             self.lost = event
-        if not self._outbox.put(event) and self.alive:
-            self.handle(StreamEnded(End.OVERFLOW, "nobody listens"))
+        self._outbox.put(event)
 
     def _send(self, request: rtc_pb2.Request | None) -> None:
         if request is not None and self._stream is not None:

@@ -109,6 +109,7 @@ class MediaService:
 
     def answer(self, session: MediaSession, sdp: str, offer_id: int) -> None:
         """What the browser says to the SFU's offer; the first one makes a subscriber."""
+        session.unheard.got_answer()
         session.peer.answer(sdp, offer_id)
         if session.role is Role.SUBSCRIBER and not session.answered:
             self._got_answered(session)
@@ -164,8 +165,8 @@ class MediaService:
         if was_away:
             is_live = session.role is Role.PUBLISHER and session.connected
             self.journal.write(rows.session_back, session.session_id, session.room_id, is_live)
-        while session.unheard:
-            owner.got_media_event(session, session.unheard.popleft())
+        for event in session.unheard.take():
+            owner.got_media_event(session, event)
 
     # --- Whole rooms and people -----------------------------------------------------------------
 
@@ -224,12 +225,17 @@ class MediaService:
                 return
             case _:
                 pass
-        session.tell(event)
+        self._tell(session, event)
+
+    def _tell(self, session: MediaSession, event: PeerEvent) -> None:
+        if not session.tell(event):
+            logger.info("session %s: too much waits for its browser", session.session_id)
+            self.close(session, "left")
 
     def _tell_tracks(self, session: MediaSession, event: TracksChanged, version: int) -> None:
         """Not when newer ones were told meanwhile."""
         if version == session.tracks_version and not session.closing:
-            session.tell(event)
+            self._tell(session, event)
 
     def _got_answered(self, session: MediaSession) -> None:
         if session.answered:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from live.media.unheard import Unheard
 from sfu_relay.events import PeerEvent, Role
 
 if TYPE_CHECKING:
@@ -48,15 +48,15 @@ class MediaSession:
     closing: bool = False
     tracks_version: int = 0
     refs: dict[str, str | None] = field(default_factory=dict)  # by kind: the newest message's
-    unheard: deque[PeerEvent] = field(default_factory=lambda: deque(maxlen=200))
+    unheard: Unheard = field(default_factory=Unheard)
     timer: asyncio.TimerHandle | None = None  # while its WebSocket is away
 
-    def tell(self, event: PeerEvent) -> None:
-        """To the owner, or kept for the one who comes back."""
-        if self.owner is None:
-            self.unheard.append(event)
-        else:
+    def tell(self, event: PeerEvent) -> bool:
+        """To the owner, and kept for the one who comes back. False: too much waits for it."""
+        fits = self.unheard.got(event, away=self.owner is None)
+        if self.owner is not None:
             self.owner.got_media_event(self, event)
+        return fits
 
     def stop_timer(self) -> None:
         if self.timer is not None:

@@ -10,18 +10,14 @@ import grpc
 from sfu_relay.config import RelayConfig
 from sfu_relay.events import (
     Answered,
-    CandidateFound,
-    LayerChanged,
     Lost,
     Offered,
-    PeerEvent,
     Role,
     RoomId,
     SessionId,
     Target,
     TracksChanged,
 )
-from sfu_relay.messages import SfuCandidate, SfuLayer
 from sfu_relay.proto import rtc_pb2
 from sfu_relay.relay import Relay
 from tests.fakes.captured_sdp import captured
@@ -193,55 +189,6 @@ async def test_an_sfu_that_does_not_read(stage: Stage) -> None:
         publisher.peer._send(rtc_pb2.Request())
     assert (await publisher.hears(Lost)).code == "sfu_timeout"
     assert not publisher.peer.alive
-
-
-async def test_who_is_away_gets_the_latest_on_return(stage: Stage) -> None:
-    viewer = stage.open()
-    stream = await stage.stream("sess_1")
-    stream.say_offer(SFU_OFFER)
-    await viewer.hears(Offered)
-    viewer.peer.detach()
-    for n in range(100):
-        viewer.peer.handle(SfuLayer("cam", "qhf"[n % 3]))
-    viewer.peer.handle(SfuCandidate(Target.SUBSCRIBER, CANDIDATE))
-    stream.say_offer(SFU_OFFER)
-    await until(lambda: viewer.peer._session._offer_id == 2, "the second offer")
-    before = len(viewer.events)
-    missed: list[PeerEvent] = []
-    viewer.peer.attach(missed.append)
-    await until(lambda: len(missed) >= 3, "what was missed")
-    assert len(viewer.events) == before
-    assert missed == [
-        LayerChanged("cam", "q", True),
-        CandidateFound(Target.SUBSCRIBER, CANDIDATE),
-        Offered(2, SFU_OFFER),
-    ]
-
-
-async def test_who_is_away_for_too_much_is_lost(stage: Stage) -> None:
-    viewer = stage.open()
-    (await stage.stream("sess_1")).say_offer(SFU_OFFER)
-    await viewer.hears(Offered)
-    viewer.peer.detach()
-    for _ in range(200):
-        viewer.peer.handle(SfuCandidate(Target.SUBSCRIBER, CANDIDATE))
-    assert not viewer.peer.alive
-    missed: list[PeerEvent] = []
-    viewer.peer.attach(missed.append)
-    await until(lambda: missed, "the loss")
-    assert [type(event) for event in missed] == [Lost]
-
-
-async def test_a_loss_while_away_is_told_on_return(stage: Stage) -> None:
-    viewer = stage.open()
-    (await stage.stream("sess_1")).say_offer(SFU_OFFER)
-    await viewer.hears(Offered)
-    viewer.peer.detach()
-    await stage.sfu.kill()
-    await until(lambda: not viewer.peer.alive, "the end of the peer")
-    assert not viewer.told(Lost)
-    viewer.peer.attach(viewer.events.append)
-    assert (await viewer.hears(Lost)).code == "sfu_restarted"
 
 
 async def test_an_sfu_that_never_lets_go_is_cut_off_after_a_second(sfu: ScriptedSfu) -> None:

@@ -225,14 +225,18 @@ async def test_a_relay_that_is_switched_off_says_so() -> None:
 
 
 async def test_an_exploding_listener_hurts_nobody(stage: Stage) -> None:
+    exploded = []
+
     def explode(event: object) -> None:
+        viewer.peer._outbox._on_event = viewer.events.append
+        exploded.append(event)
         raise RuntimeError("the application's bug")
 
     viewer = stage.open()
-    viewer.peer.attach(explode)
+    viewer.peer._outbox._on_event = explode
     stream = await stage.stream("sess_1")
     stream.say_offer(SFU_OFFER)
+    await until(lambda: exploded, "the first event")
     await until(lambda: viewer.peer._session._offer_waiting, "the offer")
-    viewer.peer.attach(viewer.events.append)
     viewer.peer.answer("garbage", 1)
     assert (await viewer.hears(Refused)).code == "bad_sdp"

@@ -55,7 +55,7 @@ async def test_what_was_missed_is_heard_after_a_resume(house: House) -> None:
     await viewer.leave(1006)
     stream.say_offer(SFU_OFFER)
     session = next(iter(house.process.media.sessions.values()))
-    await until(lambda: session.unheard, "the offer to be kept")
+    await until(lambda: session.offer_id == 1, "the offer to be kept")
     again = await house.connect(resume=viewer.welcome["resume"])
     offer = await again.hears("offer")
     await again.send("answer", VIEWER_ANSWER, offer_id=offer["offer_id"])
