@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from embedded_sfu.transport.certificate import make_identity
 from embedded_sfu.transport.dtls import CIPHERTEXT_MTU, Dtls, DtlsState, make_context, split_records
 from tests.unit.transport.conftest import Bench, fingerprint, rtp_packet, until
+from tests.unit.wire.mutations import few
 
 SEED = 20261121
 FIRST_BYTES = [0, 1, 3, 4, 20, 22, 23, 25, 63, 64, 100, 128, 144, 191, 192, 255]
@@ -86,6 +87,7 @@ def first_flight() -> bytes:
 HELLO = first_flight()
 
 
+@few
 @given(
     st.lists(
         st.one_of(
@@ -108,6 +110,7 @@ def test_no_datagram_raises_out_of_dtls(datagrams: list[bytes]) -> None:
     server.got_datagram(b"\x16")
 
 
+@few
 @given(st.binary(max_size=4000))
 def test_records_are_never_lost_in_splitting(data: bytes) -> None:
     assert b"".join(split_records(data)) == data

@@ -24,5 +24,6 @@ def hostile(valid: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.one_of(st.binary(max_size=1500), mutated(valid))
 
 
-# For round trips of what we build ourselves: the thousands of inputs are for what a peer may send.
+# For round trips of what we build ourselves and for repeated looks at a parser: each parser has one
+# test that gets the thousands of inputs of CI.
 few = settings(max_examples=200)
