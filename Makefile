@@ -24,7 +24,8 @@ run: ## Set up what is missing and start MicroVibe
 
 test: set-up ## Set up, then lint, types and every test with real processes and a browser
 	@$(MAKE) --no-print-directory lint types django-checks
-	$(PYTEST) --durations=10
+	$(PYTEST) -n 2 --durations=10 tests/unit tests/integration
+	$(PYTEST) --durations=10 tests/e2e
 
 check: set-up ## Lint, types, unit and integration tests: for every-minute use
 	@$(MAKE) --no-print-directory -j2 -O lint types django-checks quick-tests
@@ -45,7 +46,7 @@ django-checks:
 	@$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 quick-tests:
-	@$(PYTEST) -q tests/unit tests/integration
+	@$(PYTEST) -q -n 2 tests/unit tests/integration
 
 fix: ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix

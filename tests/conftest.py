@@ -32,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0]
         if folder in {"unit", "integration", "e2e"}:
             item.add_marker(folder)
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.timeout(600))  # 10,000 inputs take a slow machine minutes
     # Playwright's sync API keeps an event loop running; asyncio tests could not start theirs.
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
 
