@@ -18,7 +18,7 @@ from .negotiation import IncomingTrack
 from .reception import Reception
 from .transport.association import Association
 from .transport_cc import ArrivalLog
-from .wire import rtcp, rtp
+from .wire import rtcp, rtcp_parse, rtp
 from .wire.keyframes import starts_keyframe
 
 MAX_SSRCS = 64
@@ -250,7 +250,7 @@ class PublisherTransport:
             self._got_layer(source.track)
 
     def got_rtcp(self, packet: bytes) -> None:
-        for item in rtcp.parse_compound(packet):
+        for item in rtcp_parse.parse_compound(packet):
             if isinstance(item, rtcp.SenderReport):
                 source = self._sources.get(item.ssrc)
                 if source is not None and not source.rtx:

@@ -14,7 +14,7 @@ from .forward import Layer, Row, now_ms
 from .incoming import PublishedTrack
 from .subscriber_offer import OutgoingTrack
 from .transport.association import Association
-from .wire import rtcp
+from .wire import rtcp, rtcp_parse
 
 # A viewer that loses more than that needs a keyframe or a lower layer, not repeats.
 RESENDS_PER_SECOND = 800
@@ -138,7 +138,7 @@ class SubscriberTransport:
 
     def got_rtcp(self, packet: bytes) -> None:
         at_ms = now_ms()
-        for item in rtcp.parse_compound(packet):
+        for item in rtcp_parse.parse_compound(packet):
             match item:
                 case rtcp.Nack():
                     self._got_nack(item)

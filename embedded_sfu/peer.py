@@ -14,7 +14,7 @@ from typing import Literal
 
 from sfu_relay.proto import rtc_pb2
 
-from . import negotiation, sdp
+from . import negotiation, sdp, sdp_build, sdp_parse
 from .forward import Layer
 from .incoming import PublishedTrack, PublisherTransport
 from .negotiation import PublisherPlan
@@ -167,7 +167,7 @@ class Peer:
                 if fresh and self.publisher is not None:
                     self._tell_candidates(rtc_pb2.PUBLISHER, self.publisher.association)
             case "answer":
-                self._got_answer(sdp.parse(description.sdp))
+                self._got_answer(sdp_parse.parse(description.sdp))
             case _:
                 raise Refusal(BAD_REQUEST, "A description is an offer or an answer.")
 
@@ -208,7 +208,7 @@ class Peer:
     def _plan(self, description: rtc_pb2.SessionDescription, uid: str) -> PublisherPlan:
         if description.type != "offer":
             raise Refusal(BAD_REQUEST, "An offer is needed.")
-        plan = negotiation.plan_publisher(sdp.parse(description.sdp), uid=uid)
+        plan = negotiation.plan_publisher(sdp_parse.parse(description.sdp), uid=uid)
         for info in description.trackInfos[:MAX_SUBSCRIPTIONS]:
             for key in (info.streamId, info.id):
                 if key:
@@ -425,7 +425,7 @@ class Peer:
             setup=setup,
             candidates=tuple(self._endpoint.candidates()) if association else (),
         )
-        return sdp.build(
+        return sdp_build.build(
             sections, transport, session_id=self._session_id, version=self._version + 1
         )
 

@@ -11,7 +11,7 @@ from bench.fanout import sdp
 from bench.fanout.signalling import TIMEOUT_SECS, Stream
 from bench.fanout.stream import MARK, MARK_AT, SSRC, packets
 from bench.fanout.watcher import EpollWatcher
-from embedded_sfu.wire import rtcp
+from embedded_sfu.wire import rtcp, rtcp_parse
 from tests.fakes.webrtc_peer import WebRtcPeer
 
 # Kept for NACKs, as a browser does (1 s).
@@ -75,7 +75,7 @@ class Publisher:
             self.sent += 1
 
     def _got_rtcp(self, compound: bytes) -> None:
-        for item in rtcp.parse_compound(compound):
+        for item in rtcp_parse.parse_compound(compound):
             if isinstance(item, rtcp.Nack) and item.media_ssrc == SSRC:
                 for number in item.sequence_numbers:
                     kept = self._kept.get(number)

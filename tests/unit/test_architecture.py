@@ -64,6 +64,8 @@ PURE = (
     "sfu_relay.config",
     "embedded_sfu.layers",
     "embedded_sfu.sdp",
+    "embedded_sfu.sdp_build",
+    "embedded_sfu.sdp_parse",
     "embedded_sfu.wire",
 )
 IO = (

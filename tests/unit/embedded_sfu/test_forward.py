@@ -10,7 +10,7 @@ import pytest
 
 from embedded_sfu import codecs, forward
 from embedded_sfu.forward import MAX_MISSING, PLI_EVERY_MS, RING_PACKETS, Layer, Row
-from embedded_sfu.wire import rtcp
+from embedded_sfu.wire import rtcp, rtcp_parse
 
 HEADER = struct.Struct("!BBHII")
 RATE = 90_000
@@ -35,7 +35,7 @@ class Viewer:
         return True
 
     def _report(self, packet: bytes) -> None:
-        [report] = rtcp.parse_compound(packet)
+        [report] = rtcp_parse.parse_compound(packet)
         assert isinstance(report, rtcp.SenderReport)
         self.reports.append(report)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_sfu import codecs, negotiation, sdp
+from embedded_sfu import codecs, negotiation, sdp, sdp_parse
 
 from .sdp_texts import AUDIO, DATA, HEAD, PLAIN_SSRCS, PUBLISHER, SIMULCAST, video
 
 
 def plan(text: str) -> negotiation.PublisherPlan:
-    return negotiation.plan_publisher(sdp.parse(text), uid="uid")
+    return negotiation.plan_publisher(sdp_parse.parse(text), uid="uid")
 
 
 def test_plain_publisher() -> None:

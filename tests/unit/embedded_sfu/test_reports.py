@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from embedded_sfu.config import _ordered, parse_config
 from embedded_sfu.reception import Reception
 from embedded_sfu.transport_cc import MAX_STATUSES, ArrivalLog
-from embedded_sfu.wire import rtcp
+from embedded_sfu.wire import rtcp, rtcp_parse
 
 
 def test_reception_counts_loss_and_jitter() -> None:
@@ -56,7 +56,7 @@ def test_feedback_says_what_arrived_and_when(
     told: dict[int, int] = {}
     while (packet := log.take_feedback(1, 2)) is not None:
         assert len(packet) % 4 == 0
-        [feedback] = rtcp.parse_compound(packet)
+        [feedback] = rtcp_parse.parse_compound(packet)
         assert isinstance(feedback, rtcp.TransportCc)
         assert len(feedback.arrivals) <= MAX_STATUSES
         for wrapped, ticks in feedback.arrivals:

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded_sfu import negotiation, sdp
+from embedded_sfu import negotiation, sdp, sdp_build, sdp_parse
 from embedded_sfu.subscriber_offer import SubscriberSections
 
 from .sdp_texts import AUDIO, DATA, HEAD, PUBLISHER, SIMULCAST, video
 
 
 def test_a_publishers_offer() -> None:
-    audio, camera = sdp.parse(PUBLISHER).sections
+    audio, camera = sdp_parse.parse(PUBLISHER).sections
     assert (audio.kind, audio.mid, audio.direction, audio.sends) == ("audio", "0", "sendonly", True)
     assert [codec.name for codec in audio.codecs] == ["OPUS", "RED", "G722"]
     assert audio.codecs[0].channels == 2
@@ -29,7 +29,7 @@ def test_session_attributes_are_inherited() -> None:
     text = (
         "v=0\na=ice-ufrag:u\na=ice-pwd:p\na=fingerprint:sha-256 AA\nm=audio 9 UDP 0\na=inactive\n"
     )
-    [section] = sdp.parse(text).sections
+    [section] = sdp_parse.parse(text).sections
     assert section.transport == sdp.Transport("u", "p", (("sha-256", "AA"),), "")
 
 
@@ -55,13 +55,13 @@ def test_session_attributes_are_inherited() -> None:
 )
 def test_refused(text: str) -> None:
     with pytest.raises(sdp.SdpError):
-        sdp.parse(text)
+        sdp_parse.parse(text)
 
 
 def test_what_we_write_can_be_read() -> None:
-    plan = negotiation.plan_publisher(sdp.parse(PUBLISHER), uid="u")
+    plan = negotiation.plan_publisher(sdp_parse.parse(PUBLISHER), uid="u")
     local = sdp.LocalTransport("uf", "pw", "sha-256 AA:BB", "passive", ("candidate:1 1 udp 1 ::",))
-    read = sdp.parse(sdp.build(plan.sections, local, session_id=1, version=1))
+    read = sdp_parse.parse(sdp_build.build(plan.sections, local, session_id=1, version=1))
     assert [section.direction for section in read.sections] == ["recvonly", "recvonly"]
     assert read.transport == sdp.Transport("uf", "pw", (("sha-256", "AA:BB"),), "passive")
 
@@ -91,13 +91,13 @@ def test_nothing_but_sdp_errors_escapes(edits: list[tuple[int, int, str]], end: 
     for at, removed, line in edits:
         lines[at : at + removed] = [line]
     try:
-        description = sdp.parse(end.join(lines))
+        description = sdp_parse.parse(end.join(lines))
         plan = negotiation.plan_publisher(description, uid="u")
     except sdp.SdpError:
         return
     local = sdp.LocalTransport("uf", "pw", "sha-256 AA", "passive")
-    text = sdp.build(plan.sections, local, session_id=1, version=1)
-    assert len(sdp.parse(text).sections) == len(description.sections)
+    text = sdp_build.build(plan.sections, local, session_id=1, version=1)
+    assert len(sdp_parse.parse(text).sections) == len(description.sections)
     with pytest.raises(sdp.SdpError):
         SubscriberSections().got_answer(description)
 
@@ -106,6 +106,6 @@ def test_nothing_but_sdp_errors_escapes(edits: list[tuple[int, int, str]], end: 
 def test_any_text_is_read_or_refused(text: str) -> None:
     for candidate in (text, "v=0\n" + text, HEAD + "m=video 9 UDP 96\r\n" + text):
         try:
-            assert sdp.parse(candidate).sections
+            assert sdp_parse.parse(candidate).sections
         except sdp.SdpError as error:
             assert str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_sfu import codecs, sdp
+from embedded_sfu import codecs, sdp, sdp_build, sdp_parse
 from embedded_sfu.subscriber_offer import (
     MAX_SECTIONS,
     OutgoingTrack,
@@ -23,12 +23,12 @@ def track(key: int, codec: codecs.HouseCodec = codecs.VP8) -> OutgoingTrack:
 
 
 def offer(sections: SubscriberSections) -> str:
-    return sdp.build(sections.make_offer(), LOCAL, session_id=1, version=1)
+    return sdp_build.build(sections.make_offer(), LOCAL, session_id=1, version=1)
 
 
 def exchange(sections: SubscriberSections, **how: object) -> tuple[Verdict, ...]:
     text = answer_to(offer(sections), **how)  # type: ignore[arg-type]
-    return sections.got_answer(sdp.parse(text))
+    return sections.got_answer(sdp_parse.parse(text))
 
 
 def test_tracks_are_offered_and_accepted() -> None:
@@ -38,7 +38,7 @@ def test_tracks_are_offered_and_accepted() -> None:
     assert "a=msid:s2 t2" in text and "a=ssrc-group:FID 4 5" in text
     assert "a=rtpmap:96 VP8/90000" in text and "a=rtcp-fb:96 nack pli" in text
     assert "a=rtcp-fb:111 nack" not in text
-    verdicts = sections.got_answer(sdp.parse(answer_to(text)))
+    verdicts = sections.got_answer(sdp_parse.parse(answer_to(text)))
     assert verdicts == (Verdict(1, True, False), Verdict(2, True, True))
     assert not sections.dirty and not sections.outstanding
 
@@ -63,7 +63,7 @@ def test_changes_while_an_offer_is_out_wait() -> None:
     sections.add(track(2))
     sections.remove(1)
     assert sections.dirty
-    assert sections.got_answer(sdp.parse(answer_to(text))) == (Verdict(1, True, True),)
+    assert sections.got_answer(sdp_parse.parse(answer_to(text))) == (Verdict(1, True, True),)
     assert sections.dirty, "another offer is due"
     assert exchange(sections) == (Verdict(2, True, True),)
 
@@ -100,8 +100,8 @@ def test_answers_that_are_refused_leave_the_offer_open() -> None:
         good.replace("a=ice-pwd", "a=x").replace("a=fingerprint", "a=y"),
     ):
         with pytest.raises(sdp.SdpError):
-            sections.got_answer(sdp.parse(bad))
+            sections.got_answer(sdp_parse.parse(bad))
         assert sections.outstanding
-    assert len(sections.got_answer(sdp.parse(good))) == 2
+    assert len(sections.got_answer(sdp_parse.parse(good))) == 2
     with pytest.raises(sdp.SdpError):
-        sections.got_answer(sdp.parse(good))
+        sections.got_answer(sdp_parse.parse(good))
