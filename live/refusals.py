@@ -18,6 +18,7 @@ WORDS = {
     "key_unreadable": _("The stream key can't be read any more. Rotate it to get a new one."),
     "message_not_found": _("There is no such message."),
     "not_live": _("The room is not live."),
+    "rate_limited": _("Too many requests. Try again a little later."),
     "room_not_found": _("There is no such room."),
     "room_on_air": _("This can't be changed while the room is on air."),
     "session_exists": _("This session id is already taken."),

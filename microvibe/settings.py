@@ -74,6 +74,7 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "live.User"
+AUTHENTICATION_BACKENDS = ["live.sign_in.LimitedBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "home"
@@ -227,6 +228,14 @@ HLS_SERVER = env.str("HLS_SERVER", f"{PUBLIC_URL}/hls")
 FLV_SERVER = env.str("FLV_SERVER", f"{PUBLIC_URL}/flv")
 PUBLISHER_GRACE_SECS = env.float("PUBLISHER_GRACE_SECS", 20.0)
 STARTING_TIMEOUT_SECS = env.float("STARTING_TIMEOUT_SECS", 120.0)
+
+# --- Accounts -----------------------------------------------------------------------------------
+SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)
+TRIES = {  # empty: no limit
+    "wrong_password_by_address": env.str("WRONG_PASSWORDS_BY_ADDRESS", "60/hour"),
+    "wrong_password_by_name": env.str("WRONG_PASSWORDS_BY_NAME", "20/hour"),
+    "sign_up_by_address": env.str("SIGN_UPS_BY_ADDRESS", "20/hour"),
+}
 
 # --- Rooms --------------------------------------------------------------------------------------
 MAX_ROOMS_PER_USER = env.int("MAX_ROOMS_PER_USER", 50)

@@ -75,8 +75,7 @@ def _translated(error: Exception) -> MicroVibeError | None:
             return MicroVibeError("too_large", _("The request is too large."))
         case exceptions.Throttled():
             retry_in_ms = math.ceil((getattr(error, "wait", None) or 1.0) * 1000)
-            words = _("Too many requests. Try again a little later.")
-            return MicroVibeError("rate_limited", words, {"retry_in_ms": retry_in_ms})
+            return refusal("rate_limited", retry_in_ms=retry_in_ms)
         case OperationalError():
             logger.error("API: the database failed", exc_info=error)
             return MicroVibeError("unavailable", _("The database is not answering."))

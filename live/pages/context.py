@@ -1,4 +1,4 @@
-"""What every template may use beside Django's own: page_name, sign_in_url, public_url."""
+"""What templates may use beside Django's own: page_name, sign_in_url, sign_up_open, public_url."""
 
 from __future__ import annotations
 
@@ -18,5 +18,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "page_name": name,
         # Not request.get_host(): that raises on the page which says that the host is not ours.
         "public_url": settings.PUBLIC_URL,
+        "sign_up_open": settings.SIGN_UP_OPEN,
         "sign_in_url": sign_in_url(request.get_full_path() if comes_back else ""),
     }

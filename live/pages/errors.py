@@ -6,6 +6,7 @@ Each page says what happened, what we are doing about it, and what you can do.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,20 @@ NOT_FOUND = Explained(
     _("The room may be private or gone, or the link is not complete."),
     _("Check the link, or see who is live now."),
 )
+TOO_MANY = Explained(
+    429,
+    "hourglass",
+    _("Too many tries"),
+    _("To keep accounts safe we wait for a while before we look at another one."),
+    _("Try again later. If you forgot your password, ask the people who run this site."),
+)
+SIGN_UP_CLOSED = Explained(
+    403,
+    "lock",
+    _("New accounts are not made here now"),
+    _("The people who run this site make accounts themselves."),
+    _("Ask them for one. Watching needs none."),
+)
 INTERNAL = Explained(
     500,
     "wrench",
@@ -78,7 +93,13 @@ INTERNAL = Explained(
     _("The error is in our log, with the time below."),
     _("Reload in a moment. If you are live, leave that page open: it reconnects by itself."),
 )
-OF_REFUSAL = {"room_not_found": NOT_FOUND, "forbidden": FORBIDDEN, "banned": BANNED}
+OF_REFUSAL = {
+    "room_not_found": NOT_FOUND,
+    "forbidden": FORBIDDEN,
+    "banned": BANNED,
+    "rate_limited": TOO_MANY,
+    "sign_up_closed": SIGN_UP_CLOSED,
+}
 
 
 def error_page(request: HttpRequest, why: Explained, code: str) -> HttpResponse:
@@ -108,7 +129,10 @@ class PageErrors:
         why = OF_REFUSAL.get(error.code)
         if why is None:
             why = Explained(409, "circle-x", error.message, BAD_REQUEST.doing, BAD_REQUEST.can_do)
-        return error_page(request, why, error.code)
+        response = error_page(request, why, error.code)
+        if "retry_in_ms" in error.data:
+            response["Retry-After"] = str(math.ceil(error.data["retry_in_ms"] / 1000))
+        return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -20,6 +20,7 @@ from live.errors import MicroVibeError
 from live.models import User
 from live.pages.forms import SignInForm, SignUpForm, add_refusal
 from live.pages.people import person, safe_next
+from live.tries import address_of, count_try, refuse_too_many
 
 YEAR_SECS = 365 * 86_400
 
@@ -43,14 +44,19 @@ class SignIn(LoginView):
 def sign_up(request: HttpRequest) -> HttpResponse:
     if person(request) is not None:
         return redirect(safe_next(request, reverse("dashboard")))
+    if not settings.SIGN_UP_OPEN:
+        raise MicroVibeError("sign_up_closed")
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        address = address_of(request)
+        refuse_too_many("sign_up_by_address", address)
         try:
             user = do_sign_up(**form.cleaned_data)
         except MicroVibeError as error:
             add_refusal(form, error)
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            count_try("sign_up_by_address", address)
+            login(request, user)
             return redirect(safe_next(request, reverse("dashboard")))
     return render(request, "sign_up.html", {"form": form, "next": safe_next(request, "")})
 
