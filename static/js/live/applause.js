@@ -2,6 +2,7 @@
 
 import { count as short } from "../format.js";
 import { gettext, t } from "../i18n.js";
+import { giftName } from "./gifts.js";
 import { make, need, say } from "./page.js";
 
 /** @import {LiveSocket} from "./socket.js" */
@@ -16,8 +17,10 @@ export class Applause {
   #socket;
   #root;
   #overlay;
+  #gifts;
   #pending = 0;
   #timer = 0;
+  #bannerTimer = 0;
   #total = 0;
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,17 +28,17 @@ export class Applause {
    * @param {HTMLElement} root the bar with the buttons
    * @param {HTMLElement} overlay over the picture
    * @param {LiveSocket} socket
+   * @param {Gift[]} gifts
    */
-  constructor(root, overlay, socket) {
+  constructor(root, overlay, socket, gifts) {
     this.#root = root;
     this.#overlay = overlay;
     this.#socket = socket;
+    this.#gifts = gifts;
     const like = root.querySelector("[data-like]");
     like?.addEventListener("click", () => this.#tap());
-    socket.on("welcome", ({ payload }) => {
-      this.#showTotal(payload.likes);
-      this.#showGifts(payload.gifts);
-    });
+    this.#showGifts(gifts);
+    socket.on("welcome", ({ payload }) => this.#showTotal(payload.likes));
     socket.on("like", ({ payload }) => {
       this.#showTotal(payload.total);
       this.#hearts(payload.count);
@@ -76,7 +79,7 @@ export class Applause {
   /** @param {Gift[]} gifts */
   #showGifts(gifts) {
     const list = this.#root.querySelector("[data-gifts]");
-    if (list === null || list.childElementCount > 0) return;
+    if (list === null) return;
     for (const { gift, emoji, name } of gifts) {
       const button = make("button", "gift");
       button.type = "button";
@@ -90,11 +93,13 @@ export class Applause {
   /** @param {GiftGiven} given */
   #banner(given) {
     const banner = need("[data-gift-banner]");
+    const gift = giftName(this.#gifts, given);
     banner.replaceChildren(
       make("span", "gift-emoji", given.emoji),
-      make("span", "", t(gettext("{name} gave {gift}"), { name: given.user.name, gift: given.name })),
+      make("span", "", t(gettext("{name} gave {gift}"), { name: given.user.name, gift })),
     );
     banner.hidden = false;
-    setTimeout(() => (banner.hidden = true), BANNER_MS);
+    clearTimeout(this.#bannerTimer);
+    this.#bannerTimer = setTimeout(() => (banner.hidden = true), BANNER_MS);
   }
 }

@@ -1,11 +1,11 @@
 /** Owns the chat panel: its lines, its form, and staying put while one reads back. */
 
-import { clock } from "../format.js";
 import { gettext, t } from "../i18n.js";
+import { giftName } from "./gifts.js";
 import { make, need, say } from "./page.js";
 
 /** @import {LiveSocket} from "./socket.js" */
-/** @import {ChatLine, GiftGiven, Person, Problem, User} from "./types.js" */
+/** @import {ChatLine, Gift, GiftGiven, Person, Problem, User} from "./types.js" */
 
 const LONGEST = 500;
 const COUNT_FROM = 400;
@@ -17,6 +17,7 @@ export class Chat {
   #socket;
   #list;
   #more;
+  #gifts;
   #unread = 0;
   #lastId = 0;
   /** @type {User | null} */
@@ -28,11 +29,13 @@ export class Chat {
    * @param {HTMLElement} root
    * @param {LiveSocket} socket
    * @param {User | null} me
+   * @param {Gift[]} gifts
    */
-  constructor(root, socket, me) {
+  constructor(root, socket, me, gifts) {
     this.#root = root;
     this.#socket = socket;
     this.#me = me;
+    this.#gifts = gifts;
     this.#list = need("[data-chat-lines]", root);
     this.#more = need("[data-chat-more]", root);
     socket.on("welcome", ({ payload }) => this.#gotHistory(payload.history));
@@ -126,7 +129,7 @@ export class Chat {
   #gotGift(given) {
     const item = make("div", "chat-line chat-gift");
     item.append(make("span", "chat-gift-emoji", given.emoji));
-    const words = { name: given.user.name, gift: given.name, count: given.count };
+    const words = { name: given.user.name, gift: giftName(this.#gifts, given), count: given.count };
     item.append(
       make(
         "span",
@@ -207,7 +210,7 @@ function problemWords({ code, message, data }) {
   switch (code) {
     case "rate_limited": {
       const secs = Math.ceil((data?.retry_in_ms ?? 2000) / 1000);
-      return t(gettext("A little slower, please. Try again in {time}."), { time: clock(secs) });
+      return t(gettext("A little slower, please. Try again in {secs} s."), { secs });
     }
     case "banned":
       return gettext("You can't write here any more.");

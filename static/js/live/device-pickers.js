@@ -20,17 +20,27 @@ export class DevicePickers {
     this.#mics = /** @type {HTMLSelectElement} */ (need("#mic", root));
     this.#cameras.addEventListener("change", () => void media.useCamera(this.#cameras.value));
     this.#mics.addEventListener("change", () => void media.useMic(this.#mics.value));
-    need("#toggle-camera", root).addEventListener("click", () => void media.setCamera(!media.cameraOn));
-    need("#toggle-mic", root).addEventListener("click", () => media.setMic(!media.micOn));
+    need("#toggle-camera", root).addEventListener("click", () => void media.setCamera(!isSeen(media)));
+    need("#toggle-mic", root).addEventListener("click", () => media.setMic(!isHeard(media)));
   }
 
   render() {
     const media = this.#media;
     fillSelect(this.#cameras, media.devices, "videoinput", media.cameraId, gettext("No camera"));
     fillSelect(this.#mics, media.devices, "audioinput", media.micId, gettext("No microphone"));
-    showSwitch("#toggle-camera", media.cameraOn, gettext("Turn camera off"), gettext("Turn camera on"));
-    showSwitch("#toggle-mic", media.micOn, gettext("Mute microphone"), gettext("Unmute microphone"));
+    showSwitch("#toggle-camera", isSeen(media), gettext("Turn camera off"), gettext("Turn camera on"));
+    showSwitch("#toggle-mic", isHeard(media), gettext("Mute microphone"), gettext("Unmute microphone"));
   }
+}
+
+/** @param {LocalMedia} media */
+function isSeen(media) {
+  return media.cameraOn && media.hasCamera;
+}
+
+/** @param {LocalMedia} media */
+function isHeard(media) {
+  return media.micOn && media.audio !== null;
 }
 
 /**
@@ -42,6 +52,10 @@ export class DevicePickers {
  */
 function fillSelect(select, devices, kind, chosen, none) {
   const found = devices.filter((device) => device.kind === kind);
+  // A list that is open must not be rebuilt under the pointer.
+  const signature = JSON.stringify([chosen, found]);
+  if (select.dataset.signature === signature) return;
+  select.dataset.signature = signature;
   select.replaceChildren(
     ...found.map((device, index) => {
       // Labels are empty until the browser was allowed to tell them.

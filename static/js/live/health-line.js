@@ -78,7 +78,7 @@ export class HealthLine {
     const mbps = (report.video_bitrate + report.audio_bitrate) / 1e6;
     this.#fact("bitrate", t(gettext("{n} Mbps"), { n: mbps.toFixed(mbps < 10 ? 2 : 1) }));
     this.#fact("fps", this.#hasVideo ? String(report.fps) : "–");
-    this.#fact("size", report.height > 0 ? `${report.height}p` : "–");
+    this.#fact("size", report.height > 0 ? `${Math.min(report.width, report.height)}p` : "–");
     this.#fact("loss", `${(report.packet_loss * 100).toFixed(1)} %`);
     this.#fact("rtt", t(gettext("{n} ms"), { n: Math.round(report.round_trip_time) }));
     const health = healthOf(report, limited, this.#hasVideo);

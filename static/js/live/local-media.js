@@ -5,10 +5,14 @@ import { recall, remember } from "./page.js";
 
 /**
  * @typedef {object} MediaEvents
- * @property {(kind: "video" | "audio") => void} trackChanged another track is to be sent
+ * @property {(kind: Kind) => void} trackChanged another track is to be sent
  * @property {() => void} screenChanged
  * @property {() => void} devicesChanged
  * @property {(kind: "camera" | "mic", next: string | null) => void} unplugged and what took over
+ * @property {(kind: "camera" | "mic", name: string) => void} plugged in, or permitted, where there was none
+ * @property {(kind: "camera" | "mic") => void} failed the device that was picked could not be opened
+ *
+ * @typedef {"video" | "audio"} Kind
  */
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
@@ -24,6 +28,10 @@ export class LocalMedia {
   #cameraId = recall("camera", "");
   #micId = recall("mic", "");
   #audioOnly;
+  /** The camera went away by itself: a new one may take its place, which is not so after "Turn camera off". */
+  #cameraLost = false;
+  /** @type {Set<Kind>} being opened now: the browser tells of one plug or unplug in several events */
+  #opening = new Set();
 
   cameraOn = true;
   micOn = true;
@@ -43,7 +51,8 @@ export class LocalMedia {
     this.#audioOnly = audioOnly;
     this.#events = events;
     this.#card = new CameraCard(name);
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#refresh());
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#devicesCameOrWent());
+    void this.#watchPermissions();
   }
 
   /** What is sent as picture: the camera, or the card while it is off. @returns {MediaStreamTrack | null} */
@@ -55,6 +64,10 @@ export class LocalMedia {
   /** @returns {MediaStreamTrack | null} */
   get audio() {
     return this.#mic;
+  }
+
+  get hasCamera() {
+    return this.#camera !== null;
   }
 
   get cameraId() {
@@ -87,22 +100,65 @@ export class LocalMedia {
       this.problem = null;
     } catch (error) {
       this.problem = error instanceof DOMException ? error.name : "unknown";
-      // No camera at all, or one in use by another program: a microphone alone is still a show.
-      if (this.problem !== "NotAllowedError") await this.#openEach();
+      // No camera at all, or one in use or forbidden: a microphone alone is still a show.
+      await this.#openEach(this.problem === "NotAllowedError");
     }
     await this.#refresh();
   }
 
-  async #openEach() {
-    const tries = this.#audioOnly ? [{ audio: AUDIO }] : [{ video: VIDEO }, { audio: AUDIO }];
-    for (const constraints of tries) {
+  /** @param {boolean} refused then only what is known to be allowed, so that nobody is asked twice */
+  async #openEach(refused) {
+    /** @type {Kind[]} */
+    const kinds = this.#audioOnly ? ["audio"] : ["video", "audio"];
+    for (const kind of kinds) {
+      if (refused && (await permissionFor(kind))?.state !== "granted") continue;
       try {
-        this.#take(await navigator.mediaDevices.getUserMedia(constraints));
+        const constraints = kind === "video" ? VIDEO : AUDIO;
+        this.#take(await navigator.mediaDevices.getUserMedia({ [kind]: constraints }));
       } catch {
         // The first error says enough.
       }
     }
     if (this.ready) this.problem = null;
+  }
+
+  /** What was missing at first may come while on air: it is then sent as well. */
+  async #devicesCameOrWent() {
+    await this.#refresh();
+    const has = (/** @type {MediaDeviceKind} */ kind) => this.devices.some((device) => device.kind === kind);
+    if (has("audioinput")) await this.#fill("audio");
+    if (has("videoinput")) await this.#fill("video");
+  }
+
+  async #watchPermissions() {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      const status = await permissionFor(kind);
+      status?.addEventListener("change", () => {
+        if (status.state === "granted") void this.#fill(kind);
+      });
+    }
+  }
+
+  /** Opens a device where there is none, unless the streamer wants none. @param {Kind} kind */
+  async #fill(kind) {
+    const wanted =
+      kind === "audio"
+        ? this.#mic === null
+        : !this.#audioOnly && this.#camera === null && (this.cameraOn || this.#cameraLost);
+    if (!wanted || this.#opening.has(kind)) return;
+    this.#opening.add(kind);
+    try {
+      const base = kind === "video" ? VIDEO : AUDIO;
+      const stream = await navigator.mediaDevices.getUserMedia({ [kind]: base });
+      this.problem = null;
+      this.#take(stream);
+      this.#events.plugged(kind === "video" ? "camera" : "mic", stream.getTracks()[0]?.label ?? "");
+    } catch {
+      // Not allowed, or taken by another program: it stays missing, as the page says.
+    } finally {
+      this.#opening.delete(kind);
+    }
+    await this.#refresh();
   }
 
   /** @param {string} deviceId */
@@ -122,6 +178,7 @@ export class LocalMedia {
   /** Off means off: the device is let go and its light goes out. @param {boolean} on */
   async setCamera(on) {
     this.cameraOn = on;
+    this.#cameraLost = false;
     if (on) {
       await this.#reopen("video");
       return;
@@ -136,6 +193,7 @@ export class LocalMedia {
   setMic(on) {
     this.micOn = on;
     if (this.#mic !== null) this.#mic.enabled = on;
+    else if (on) void this.#reopen("audio");
     this.#events.devicesChanged();
   }
 
@@ -167,7 +225,7 @@ export class LocalMedia {
     this.#card.stop();
   }
 
-  /** @param {"video" | "audio"} kind */
+  /** @param {Kind} kind */
   async #reopen(kind) {
     const base = kind === "video" ? VIDEO : AUDIO;
     const id = kind === "video" ? this.#cameraId : this.#micId;
@@ -177,7 +235,9 @@ export class LocalMedia {
       this.#take(await navigator.mediaDevices.getUserMedia({ [kind]: { ...base, ...exactly(id) } }));
       this.problem = null;
     } catch {
-      this.#lost(kind);
+      // A microphone that is open stays so until the next one is; the camera was let go above.
+      if (kind === "video") this.#lost(kind);
+      this.#events.failed(kind === "video" ? "camera" : "mic");
     }
     await this.#refresh();
   }
@@ -189,6 +249,7 @@ export class LocalMedia {
         stop(this.#camera);
         this.#camera = track;
         this.cameraOn = true;
+        this.#cameraLost = false;
         this.#card.stop();
         this.#events.trackChanged("video");
       } else {
@@ -197,14 +258,15 @@ export class LocalMedia {
         track.enabled = this.micOn;
         this.#events.trackChanged("audio");
       }
-      track.onended = () => void this.#unplugged(/** @type {"video" | "audio"} */ (track.kind));
+      track.onended = () => void this.#unplugged(/** @type {Kind} */ (track.kind));
     }
     if (this.#camera === null && !this.#audioOnly) this.#card.start();
   }
 
-  /** @param {"video" | "audio"} kind */
+  /** @param {Kind} kind */
   async #unplugged(kind) {
     const base = kind === "video" ? VIDEO : AUDIO;
+    this.#opening.add(kind);
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ [kind]: base });
       this.#take(stream);
@@ -213,17 +275,21 @@ export class LocalMedia {
     } catch {
       this.#lost(kind);
       this.#events.unplugged(kind === "video" ? "camera" : "mic", null);
+    } finally {
+      this.#opening.delete(kind);
     }
     await this.#refresh();
   }
 
-  /** @param {"video" | "audio"} kind */
+  /** @param {Kind} kind */
   #lost(kind) {
     if (kind === "video") {
       this.#camera = null;
       this.cameraOn = false;
+      this.#cameraLost = true;
       this.#card.start();
-    }
+    } else this.#mic = null;
+    if (!this.ready) this.problem = "NotFoundError";
     this.#events.trackChanged(kind);
   }
 
@@ -234,6 +300,20 @@ export class LocalMedia {
       this.devices = [];
     }
     this.#events.devicesChanged();
+  }
+}
+
+/**
+ * @param {Kind} kind
+ * @returns {Promise<PermissionStatus | null>}
+ */
+async function permissionFor(kind) {
+  const name = /** @type {PermissionName} */ (kind === "video" ? "camera" : "microphone");
+  try {
+    return (await navigator.permissions?.query({ name })) ?? null;
+  } catch {
+    // Not every browser tells.
+    return null;
   }
 }
 

@@ -86,17 +86,18 @@ export class Player {
    * @param {{wish: LayerWish, height: number | null}[]} choices
    * @param {LayerWish} chosen
    * @param {LayerWish | null} current what is forwarded now
+   * @param {boolean} savesData why it was chosen
    */
-  showQuality(choices, chosen, current) {
+  showQuality(choices, chosen, current, savesData) {
     this.#root.dataset.layer = current ?? "";
     const menu = need("[data-quality-menu]", this.#root);
-    const signature = JSON.stringify([choices, chosen, current]);
+    const signature = JSON.stringify([choices, chosen, current, savesData]);
     if (menu.dataset.signature === signature) return;
     const hadFocus = menu.contains(document.activeElement);
     menu.dataset.signature = signature;
     menu.replaceChildren(
       ...choices.map(({ wish, height }) => {
-        const item = make("button", "player-menu-item", qualityName(wish, height));
+        const item = make("button", "player-menu-item", qualityName(wish, wish === "auto" && chosen !== "auto" ? null : height));
         item.type = "button";
         item.setAttribute("role", "menuitemradio");
         item.setAttribute("aria-checked", String(wish === chosen));
@@ -110,8 +111,11 @@ export class Player {
     if (choices.length === 1) {
       menu.append(make("p", "player-menu-note", gettext("The streamer sends one quality.")));
     }
+    if (savesData) {
+      menu.append(make("p", "player-menu-note", gettext("Your browser saves data, so the picture is small.")));
+    }
     if (hadFocus) this.#openQuality(true);
-    const playing = choices.find(({ wish }) => wish === current);
+    const playing = choices.find(({ wish }) => wish === (current ?? "auto"));
     say(need("[data-quality-now]", this.#root), playing?.height ? `${playing.height}p` : "");
   }
 
@@ -299,5 +303,7 @@ function qualityName(wish, height) {
     q: gettext("Low"),
     off: gettext("Sound only"),
   };
-  return height === null ? names[wish] : t(gettext("{height}p"), { height });
+  if (height === null) return names[wish];
+  if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
+  return t(gettext("{height}p"), { height });
 }

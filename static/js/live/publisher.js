@@ -85,9 +85,12 @@ export class Publisher {
 
   /** @param {"video" | "audio"} kind of the track that was exchanged for another */
   async trackChanged(kind) {
-    for (const session of this.#sessions) {
-      if (kind === "video") await session.replaceVideo(this.#media.video);
-      else await session.replaceAudio(this.#media.audio);
+    for (const session of [...this.#sessions]) {
+      const first =
+        kind === "video"
+          ? await session.replaceVideo(this.#media.video)
+          : await session.replaceAudio(this.#media.audio);
+      if (first) await session.negotiate();
     }
   }
 

@@ -17,6 +17,8 @@ const DISCONNECTED_MS = 2_000;
 export class ReceivingSession {
   /** @type {Map<string, MediaStream>} stream id → what arrives of it */
   streams = new Map();
+  /** An offer was answered: before that the server takes no wishes about its streams. */
+  answered = false;
   #pc;
   #queue;
   #events;
@@ -91,6 +93,10 @@ export class ReceivingSession {
       const answer = await this.#pc.createAnswer();
       await this.#pc.setLocalDescription(answer);
       this.#events.answered(offerId, withoutHostNames(answer.sdp ?? ""));
+      if (!this.answered) {
+        this.answered = true;
+        this.#events.streamsChanged();
+      }
       await this.#queue.flush();
     } catch (error) {
       if (!this.#closed) this.#events.failed(`answer: ${error}`);

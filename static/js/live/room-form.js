@@ -9,33 +9,39 @@ import { need, say } from "./page.js";
 const SAVED_MS = 2_500;
 
 export class RoomForm {
+  /** Only the owner has one. @type {HTMLFormElement | null} */
   #form;
   #config;
 
   /**
-   * @param {HTMLFormElement} form
+   * @param {HTMLElement} root
    * @param {PageConfig} config
    */
-  constructor(form, config) {
+  constructor(root, config) {
+    const form = root.querySelector("form");
     this.#form = form;
     this.#config = config;
-    form.addEventListener("submit", (event) => {
+    form?.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#save();
+      void this.#save(form);
     });
-    form.addEventListener("input", () => this.#dirty(true));
+    form?.addEventListener("input", () => dirty(form, true));
   }
 
   /** What somebody is typing is not overwritten. @param {Room} room */
   show(room) {
-    if (this.#form.dataset.dirty === "true") return;
-    this.#field("title").value = room.title;
-    this.#field("streaming_mode").value = room.streaming_mode;
+    if (this.#form === null || this.#form.dataset.dirty === "true") return;
+    field(this.#form, "title").value = room.title;
+    field(this.#form, "streaming_mode").value = room.streaming_mode;
   }
 
-  async #save() {
-    const changes = { title: this.#field("title").value.trim(), streaming_mode: this.#field("streaming_mode").value };
-    const note = need("[data-room-note]", this.#form);
+  /** @param {HTMLFormElement} form */
+  async #save(form) {
+    const changes = {
+      title: field(form, "title").value.trim(),
+      streaming_mode: field(form, "streaming_mode").value,
+    };
+    const note = need("[data-room-note]", form);
     try {
       await api("PATCH", `live/${this.#config.room_id}`, changes);
     } catch (error) {
@@ -45,18 +51,24 @@ export class RoomForm {
     }
     note.classList.remove("is-error");
     say(note, gettext("Saved"));
-    this.#dirty(false);
+    dirty(form, false);
     setTimeout(() => say(note, ""), SAVED_MS);
   }
+}
 
-  /** @param {boolean} dirty */
-  #dirty(dirty) {
-    this.#form.dataset.dirty = String(dirty);
-    /** @type {HTMLButtonElement} */ (need("[data-room-save]", this.#form)).disabled = !dirty;
-  }
+/**
+ * @param {HTMLFormElement} form
+ * @param {boolean} is
+ */
+function dirty(form, is) {
+  form.dataset.dirty = String(is);
+  /** @type {HTMLButtonElement} */ (need("[data-room-save]", form)).disabled = !is;
+}
 
-  /** @param {string} name */
-  #field(name) {
-    return /** @type {HTMLInputElement | HTMLSelectElement} */ (need(`[name="${name}"]`, this.#form));
-  }
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ */
+function field(form, name) {
+  return /** @type {HTMLInputElement | HTMLSelectElement} */ (need(`[name="${name}"]`, form));
 }

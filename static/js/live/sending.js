@@ -40,6 +40,8 @@ export class SendingSession {
   #options;
   /** @type {Map<string, Source>} stream id → what it is */
   #sources = new Map();
+  // A stream of its own for each session: two sessions with one stream id would melt together at the viewers.
+  #camera = new MediaStream();
   /** @type {RTCRtpSender | null} */
   #video = null;
   /** @type {RTCRtpSender | null} */
@@ -84,21 +86,9 @@ export class SendingSession {
    * @param {MediaStreamTrack | null} audio
    */
   addCamera(video, audio) {
-    // A stream of its own for each session: two sessions with one stream id would melt together at the viewers.
-    const stream = new MediaStream();
-    this.#sources.set(stream.id, "camera");
-    if (audio !== null) {
-      this.#audio = this.#pc.addTransceiver(audio, { direction: "sendonly", streams: [stream] }).sender;
-    }
-    if (video !== null) {
-      const transceiver = this.#pc.addTransceiver(video, {
-        direction: "sendonly",
-        streams: [stream],
-        sendEncodings: this.#options.simulcast ? SIMULCAST : SINGLE,
-      });
-      this.#preferCodec(transceiver);
-      this.#video = transceiver.sender;
-    }
+    this.#sources.set(this.#camera.id, "camera");
+    if (audio !== null) this.#addAudio(audio);
+    if (video !== null) this.#addVideo(video);
   }
 
   /** @param {MediaStream} captured what getDisplayMedia gave */
@@ -129,14 +119,45 @@ export class SendingSession {
     for (const [id, source] of this.#sources) if (source === "screen") this.#sources.delete(id);
   }
 
-  /** @param {MediaStreamTrack | null} track */
+  /**
+   * @param {MediaStreamTrack | null} track
+   * @returns {Promise<boolean>} whether it is the first one, which has to be negotiated
+   */
   async replaceVideo(track) {
-    await this.#video?.replaceTrack(track);
+    if (this.#closed) return false;
+    if (this.#video === null) return track !== null && this.#addVideo(track);
+    await this.#video.replaceTrack(track);
+    return false;
   }
 
-  /** @param {MediaStreamTrack | null} track */
+  /**
+   * @param {MediaStreamTrack | null} track
+   * @returns {Promise<boolean>} as above
+   */
   async replaceAudio(track) {
-    await this.#audio?.replaceTrack(track);
+    if (this.#closed) return false;
+    if (this.#audio === null) return track !== null && this.#addAudio(track);
+    await this.#audio.replaceTrack(track);
+    return false;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #addAudio(track) {
+    const init = /** @type {RTCRtpTransceiverInit} */ ({ direction: "sendonly", streams: [this.#camera] });
+    this.#audio = this.#pc.addTransceiver(track, init).sender;
+    return true;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #addVideo(track) {
+    const transceiver = this.#pc.addTransceiver(track, {
+      direction: "sendonly",
+      streams: [this.#camera],
+      sendEncodings: this.#options.simulcast ? SIMULCAST : SINGLE,
+    });
+    this.#preferCodec(transceiver);
+    this.#video = transceiver.sender;
+    return true;
   }
 
   /** Offers what is there now; while an offer is unanswered, once more after its answer. */

@@ -4,14 +4,14 @@
 /** @import {Room, Way} from "./types.js" */
 
 /**
- * @typedef {"ready" | "going-live" | "live" | "reconnecting" | "ended" | "blocked"} StudioState
+ * @typedef {"preparing" | "ready" | "going-live" | "live" | "reconnecting" | "ended" | "blocked"} StudioState
  *
  * @typedef {object} StudioFacts
  * @property {SocketStatus} socket
  * @property {Room} room
  * @property {Way | undefined} way the WebRTC way of the publishing ladder
  * @property {string | null} problem why there is no camera or microphone
- * @property {boolean} asked the browser has been asked for them
+ * @property {boolean} equipped a camera or a microphone is open
  * @property {boolean} able this browser has WebRTC
  * @property {boolean} wanted the streamer pressed "Go live"
  * @property {boolean} wasOn the room was live since then
@@ -43,7 +43,7 @@ export function studioState(facts) {
   if (room.streaming_mode === "rtmp") return { state: "blocked", why: "mode_rtmp" };
   if (way !== undefined && !way.available) return { state: "blocked", why: way.reason ?? "sfu_unavailable" };
   if (facts.problem !== null) return { state: "blocked", why: facts.problem };
-  if (!facts.asked) return { state: "ready", why: "asking" };
-  if (socket.state !== "open") return { state: "ready", why: "socket" };
+  if (!facts.equipped) return { state: "preparing", why: "asking" };
+  if (socket.state !== "open") return { state: "preparing", why: "socket" };
   return { state: "ready", why: "ready" };
 }

@@ -14,23 +14,29 @@ import { gettext, t } from "../i18n.js";
  * @param {number} facts.attempt
  * @param {number} facts.secs how long this state lasts
  * @param {boolean} facts.rtmp the room can be sent to by RTMP just now
+ * @param {boolean} facts.owns the room is the streamer's own
+ * @param {boolean} facts.silent there is no microphone
  * @returns {StudioWords}
  */
-export function studioWords({ state, why }, { attempt, secs, rtmp }) {
+export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent }) {
   switch (state) {
-    case "ready":
+    case "preparing":
       if (why === "asking") {
         return {
           title: gettext("Allow camera and microphone"),
           detail: gettext("Your browser asks for them now. Nobody sees you before you go live."),
         };
       }
-      if (why === "socket") return { title: gettext("Connecting"), detail: "" };
-      return { title: gettext("Ready"), detail: gettext("Only you can see this.") };
+      return { title: gettext("Connecting"), detail: secs >= 10 ? slow(why) : "" };
+    case "ready":
+      return {
+        title: gettext("Ready"),
+        detail: silent ? gettext("No microphone: viewers would not hear you.") : gettext("Only you can see this."),
+      };
     case "going-live":
       return { title: gettext("Going live"), detail: secs >= 10 ? slow(why) : "" };
     case "live":
-      return { title: gettext("Live"), detail: "" };
+      return { title: gettext("Live"), detail: silent ? gettext("No microphone: viewers can't hear you.") : "" };
     case "reconnecting":
       return {
         title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
@@ -39,7 +45,7 @@ export function studioWords({ state, why }, { attempt, secs, rtmp }) {
     case "ended":
       return { title: gettext("Ended"), detail: ended(why) };
     case "blocked":
-      return blocked(why, rtmp);
+      return blocked(why, rtmp, owns);
   }
 }
 
@@ -72,9 +78,10 @@ function ended(why) {
 /**
  * @param {string} why
  * @param {boolean} rtmp
+ * @param {boolean} owns
  * @returns {StudioWords}
  */
-function blocked(why, rtmp) {
+function blocked(why, rtmp, owns) {
   const title = gettext("Can't go live here");
   switch (why) {
     case "NotAllowedError":
@@ -98,6 +105,12 @@ function blocked(why, rtmp) {
       return { title, detail: gettext("This browser has no WebRTC, or an extension turned it off. Try another browser.") };
     case "mode_rtmp":
     case "room_not_webrtc":
+      if (!owns) {
+        return {
+          title: gettext("This room is sent by RTMP"),
+          detail: gettext("Only its owner can change that. Ask the owner to allow the browser as well."),
+        };
+      }
       return {
         title: gettext("This room is sent by RTMP"),
         detail: rtmp
@@ -134,7 +147,7 @@ function blocked(why, rtmp) {
  * @param {Health} health
  * @param {Report} report
  */
-export function adviceWords({ advice }, { height }) {
+export function adviceWords({ advice }, { width, height }) {
   switch (advice) {
     case "none":
       return "";
@@ -144,7 +157,7 @@ export function adviceWords({ advice }, { height }) {
       return gettext("Your network loses packets. Move closer to the router or use a cable.");
     case "slow":
       return height > 0
-        ? t(gettext("Weak network: sending {height}p. Stop other uploads, or move closer to the router."), { height })
+        ? t(gettext("Weak network: sending {height}p. Stop other uploads, or move closer to the router."), { height: Math.min(width, height) })
         : gettext("Weak network. Stop other uploads, or move closer to the router.");
     case "cpu":
       return gettext("This computer is busy. Close other programs and tabs.");

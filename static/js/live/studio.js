@@ -1,4 +1,10 @@
-/** Owns the studio page: joins socket, publisher, local media, preview, health line and chat. */
+/**
+ * Owns the studio page: joins socket, publisher, local media, preview, health line and chat.
+ *
+ * `#studio[data-state]` is what others (styles, tests, support) may rely on: `preparing` until a device and the
+ * connection are there, `ready` when "Go live" can be pressed, then `going-live`, `live`, `reconnecting`, `ended`;
+ * `blocked` when something has to be done first.
+ */
 
 import { api } from "../api.js";
 import { clock, count as short } from "../format.js";
@@ -21,6 +27,7 @@ import { studioWords } from "./studio-words.js";
 
 const config = readConfig();
 const asked = new URLSearchParams(location.search);
+const owns = config.room.owner.id === config.user?.id;
 const audioOnly = config.room.stream_type === "audio";
 const onAirKey = `on-air ${config.room_id}`;
 const resumeKey = `resume ${config.room_id}`;
@@ -50,7 +57,6 @@ const socket = new LiveSocket({
 let room = config.room;
 /** @type {Playback | null} */
 let playback = null;
-let permissionAsked = false;
 let over = false;
 // The room was live with us since "Go live": before that, nothing is there to come back to.
 let wasLive = false;
@@ -73,6 +79,15 @@ const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
     else if (kind === "camera") toast(gettext("The camera was unplugged. Viewers hear you and see a card."));
     else toast(gettext("The microphone was unplugged. Viewers can't hear you."));
   },
+  plugged: (kind, name) => {
+    if (kind === "camera") toast(t(gettext("Camera found: {name}"), { name }));
+    else toast(t(gettext("Microphone found: {name}"), { name }));
+    resumeShow();
+  },
+  failed: (kind) => {
+    if (kind === "camera") toast(gettext("That camera could not be opened. Another program may be using it."));
+    else toast(gettext("That microphone could not be opened. Another program may be using it."));
+  },
 });
 const publisher = new Publisher(
   socket,
@@ -83,10 +98,10 @@ const publisher = new Publisher(
 const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
-const roomForm = new RoomForm(/** @type {HTMLFormElement} */ (need("#room-form")), config);
+const roomForm = new RoomForm(need("[data-room]"), config);
 new HealthLine(need("#health"), socket, publisher, !audioOnly);
-new Chat(need("#chat"), socket, config.user);
-new Applause(root, need("[data-hearts]"), socket);
+new Chat(need("#chat"), socket, config.user, config.gifts);
+new Applause(root, need("[data-hearts]"), socket, config.gifts);
 
 function render() {
   const ways = playback?.publish ?? [];
@@ -97,7 +112,7 @@ function render() {
     room,
     way,
     problem: media.problem,
-    asked: permissionAsked,
+    equipped: media.ready,
     able: "RTCPeerConnection" in window,
     wanted: publisher.wanted,
     wasOn: wasLive,
@@ -117,7 +132,9 @@ function render() {
   const words = studioWords(now, {
     attempt: Math.max(socket.status.attempt, publisher.attempt),
     secs: (performance.now() - shownSinceMs) / 1000,
-    rtmp: rtmp && !rtmpMissing,
+    rtmp: rtmp && !rtmpMissing && owns,
+    owns,
+    silent: media.audio === null,
   });
   root.dataset.state = now.state;
   say(need("[data-words]", root), words.title);
@@ -126,13 +143,13 @@ function render() {
   const onAir = publisher.wanted;
   goLive.hidden = onAir;
   endLive.hidden = !onAir;
-  goLive.disabled = !(now.state === "ended" || (now.state === "ready" && now.why === "ready")) || !media.ready;
+  goLive.disabled = !(now.state === "ready" || (now.state === "ended" && media.ready));
   shareScreen.disabled = !media.ready || !navigator.mediaDevices?.getDisplayMedia;
   shareScreen.setAttribute("aria-pressed", String(media.screen !== null));
   need("[data-share-words]").textContent =
     media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
   const other = ["mode_rtmp", "room_not_webrtc", "sfu_unavailable", "sfu_refused"].includes(now.why);
-  need("#rtmp").hidden = !(now.state === "blocked" && other && rtmp);
+  need("#rtmp").hidden = !(now.state === "blocked" && other && rtmp && owns);
   say(need("[data-rtmp-detail]"), rtmpMissing ? (rtmpWay.detail ?? "") : "");
   showTimer();
   preview.render(media);
@@ -160,7 +177,8 @@ function goOffAir(byMe) {
   publisher.stop();
   media.stopScreen();
   render();
-  if (byMe) {
+  // Who only sends along leaves; the room stays live for the others.
+  if (byMe && owns) {
     api("POST", `live/${config.room_id}/end`).catch(() => {
       toast(gettext("You are off air. The room ends by itself in a moment."));
     });
@@ -172,7 +190,7 @@ function gotRoom(changed) {
   const wasOn = ["starting", "live", "interrupted"].includes(room.state);
   room = changed;
   roomForm.show(room);
-  say(need("[data-room-title]"), room.title);
+  for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
   // Somebody else ended it; a room that only lost us too long comes back by itself.
   const ended = room.state === "ended" && ["by_owner", "by_staff", "banned"].includes(room.ended_reason ?? "");
   if ((ended || room.state === "banned") && wasOn && publisher.wanted && publisher.wasOn) goOffAir(false);
@@ -254,7 +272,6 @@ roomForm.show(room);
 socket.open();
 render();
 void media.open().then(() => {
-  permissionAsked = true;
   render();
   resumeShow();
 });

@@ -108,11 +108,11 @@ export class Subscriber {
    * @param {string} streamId
    * @param {LayerWish} layer
    * @param {ReceivingSession} session
-   * @returns {boolean} whether it was sent
+   * @returns {string | null} the message's ref, or null when it could not be sent
    */
   askLayer(streamId, layer, session) {
     const message = { stream_id: streamId, layer };
-    return this.#socket.send("layer", message, { session_id: session.id }) !== null;
+    return this.#socket.send("layer", message, { session_id: session.id });
   }
 
   /** @param {boolean} rejoin */

@@ -5,7 +5,7 @@ import { Applause } from "./applause.js";
 import { Chat } from "./chat.js";
 import { need, readConfig, say } from "./page.js";
 import { Player } from "./player.js";
-import { choices } from "./quality.js";
+import { choices, FullHeight } from "./quality.js";
 import { LiveSocket } from "./socket.js";
 import { Stage } from "./stage.js";
 import { viewerState } from "./viewer-state.js";
@@ -29,11 +29,14 @@ const root = need("#player");
 let room = config.room;
 /** @type {Playback | null} */
 let playback = null;
+const fullHeight = new FullHeight();
+/** @type {string | null} */
+let mainKey = null;
 let shownState = "";
 let shownSinceMs = performance.now();
 
-const chat = new Chat(need("#chat"), socket, config.user);
-new Applause(need("[data-applause]"), need("[data-hearts]"), socket);
+const chat = new Chat(need("#chat"), socket, config.user, config.gifts);
+new Applause(need("[data-applause]"), need("[data-hearts]"), socket, config.gifts);
 const stage = new Stage(root, {
   choose: (key) => watching.choose(key),
   soundChanged: () => showSound(),
@@ -101,8 +104,19 @@ function render() {
   if (now.why === `pinned_${pinned}` && pinnedDetail) words.detail = `${pinnedDetail} ${words.detail}`;
   player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
   player.showPicture(watching.hasPicture);
-  const height = stage.main.video?.videoHeight ?? 0;
-  player.showQuality(choices(watching.layers, watching.layer, height), watching.wish, watching.layer);
+  if (watching.mainKey !== mainKey) {
+    mainKey = watching.mainKey;
+    fullHeight.forget();
+  }
+  fullHeight.step(watching.layer, shortSide(stage.main.video), performance.now());
+  player.showQuality(
+    choices(watching.layers, watching.layer, fullHeight.value), watching.wish, watching.layer, watching.savesData,
+  ); // prettier-ignore
+}
+
+/** A phone held upright sends 720 × 1280: that is 720p too. @param {HTMLVideoElement | null} video */
+function shortSide(video) {
+  return video === null ? 0 : Math.min(video.videoWidth, video.videoHeight);
 }
 
 function showSound() {

@@ -34,7 +34,7 @@ export class Watching {
   #lineup = { main: null, tiles: [], sound: [] };
   /** @type {string | null} */
   #pinnedKey = null;
-  /** @type {Map<string, LayerWish>} what was asked for, by stream */
+  /** @type {Map<string, {wish: LayerWish, ref: string}>} what was asked for, by session and stream */
   #asked = new Map();
   /** @type {Layer | null} */
   #layer = null;
@@ -46,8 +46,10 @@ export class Watching {
   /** @type {{session: string, totals: Totals} | null} */
   #lastStats = null;
 
+  /** The browser was told to save data; what the viewer chooses here goes before that. */
+  savesData = Boolean(/** @type {any} */ (navigator).connection?.saveData);
   /** The quality the viewer chose. @type {LayerWish} */
-  wish = /** @type {any} */ (navigator).connection?.saveData ? "q" : "auto";
+  wish = this.savesData ? "q" : "auto";
   paused = false;
   played = false;
 
@@ -74,6 +76,11 @@ export class Watching {
       if (payload.stream_id !== this.#lineup.main?.streamId) return;
       this.#layer = isLayer(payload.layer) ? payload.layer : null;
       this.#changed();
+    });
+    // Not taken: it is asked for again with the next change.
+    socket.on("error", ({ payload, ref }) => {
+      if (payload.about !== "layer") return;
+      for (const [key, asked] of this.#asked) if (asked.ref === ref) this.#asked.delete(key);
     });
     socket.onStatus(({ state }) => {
       if (state === "closed") this.#stop();
@@ -108,6 +115,11 @@ export class Watching {
     return this.#lineup.main?.layers ?? [];
   }
 
+  /** Which source is the main picture; the same over rejoins. @returns {string | null} */
+  get mainKey() {
+    return this.#lineup.main?.key ?? null;
+  }
+
   get hasPicture() {
     return this.#lineup.main?.hasVideo ?? false;
   }
@@ -122,6 +134,7 @@ export class Watching {
   /** @param {LayerWish} wish */
   setQuality(wish) {
     this.wish = wish;
+    this.savesData = false;
     this.#askLayers();
     this.#changed();
   }
@@ -274,12 +287,18 @@ export class Watching {
    * @param {LayerWish} wish
    */
   #ask(streamId, wish) {
-    const session = this.#subscriber.next?.streams.has(streamId) ? this.#subscriber.next : this.#subscriber.active;
-    if (!session?.streams.has(streamId)) return;
+    const { active, next } = this.#subscriber;
+    const session = next?.streams.has(streamId) ? next : active;
+    if (!session?.answered || !session.streams.has(streamId)) return;
     const key = `${session.id} ${streamId}`;
     // "auto" is where every stream begins.
-    if ((this.#asked.get(key) ?? "auto") === wish) return;
-    if (this.#subscriber.askLayer(streamId, wish, session)) this.#asked.set(key, wish);
+    if ((this.#asked.get(key)?.wish ?? "auto") === wish) return;
+    const ref = this.#subscriber.askLayer(streamId, wish, session);
+    if (ref === null) return;
+    for (const old of this.#asked.keys()) {
+      if (![active?.id, next?.id].some((id) => old.startsWith(`${id} `))) this.#asked.delete(old);
+    }
+    this.#asked.set(key, { wish, ref });
   }
 
   #visibilityChanged() {

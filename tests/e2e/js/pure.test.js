@@ -5,9 +5,10 @@ import { test } from "node:test";
 
 import { backoffMs } from "../../../static/js/live/backoff.js";
 import { closingOf } from "../../../static/js/live/closing.js";
+import { giftName } from "../../../static/js/live/gifts.js";
 import { healthOf } from "../../../static/js/live/health.js";
 import { lineUp } from "../../../static/js/live/lineup.js";
-import { choices, lowerLayer } from "../../../static/js/live/quality.js";
+import { choices, FullHeight, lowerLayer } from "../../../static/js/live/quality.js";
 import { orderCodecs, withoutHostNames } from "../../../static/js/live/sdp.js";
 import { CAMERA, SCREEN, StallWatch } from "../../../static/js/live/stall.js";
 import { reportOf, totalsOf } from "../../../static/js/live/stats.js";
@@ -102,14 +103,40 @@ test("a still screen is not taken for dead", () => {
 });
 
 test("qualities carry the heights that the playing layer implies", () => {
-  assert.deepEqual(choices(["q", "h", "f"], "h", 360), [
-    { wish: "auto", height: null }, { wish: "f", height: 720 },
-    { wish: "h", height: 360 }, { wish: "q", height: 180 },
-  ]);
-  assert.deepEqual(choices(["f"], "f", 720), [{ wish: "auto", height: null }]);
+  const heights = (list) => list.map(({ wish, height }) => [wish, height]);
+  assert.deepEqual(heights(choices(["q", "h", "f"], "h", 720)), [["auto", 360], ["f", 720], ["h", 360], ["q", 180]]);
+  assert.deepEqual(heights(choices(["q", "h"], null, null)), [["auto", null], ["h", null], ["q", null]]);
+  assert.deepEqual(heights(choices(["f"], "f", 720)), [["auto", 720]]);
+  assert.deepEqual(heights(choices([], null, 480)), [["auto", 480]]);
   assert.equal(lowerLayer(["q", "h", "f"], "f"), "h");
   assert.equal(lowerLayer(["q", "h", "f"], "q"), null);
   assert.equal(lowerLayer([], null), null);
+});
+
+test("the full height is learnt from pictures that stay, not in the middle of a switch", () => {
+  const full = new FullHeight();
+  full.step("f", 180, 0); // told "f" while "q" still plays
+  full.step("f", 720, 400);
+  full.step("f", 720, 1800);
+  assert.equal(full.value, null);
+  full.step("f", 720, 1900);
+  assert.equal(full.value, 720);
+  for (const now of [2000, 3000]) full.step("q", 720, now);
+  full.step("q", 180, 3100);
+  full.step("q", 180, 4600);
+  assert.equal(full.value, 720);
+  full.forget();
+  assert.equal(full.value, null);
+  for (const now of [5000, 7000]) full.step(null, 0, now);
+  assert.equal(full.value, null);
+  for (const now of [8000, 9500]) full.step(null, 480, now);
+  assert.equal(full.value, 480);
+});
+
+test("a gift is called what this page calls it", () => {
+  const given = { gift: "rose", emoji: "🌹", name: "Rose", count: 1, user: guest, at: "" };
+  assert.equal(giftName([{ gift: "cake", emoji: "🎂", name: "蛋糕" }, { gift: "rose", emoji: "🌹", name: "玫瑰" }], given), "玫瑰");
+  assert.equal(giftName([], given), "Rose");
 });
 
 test("the preferred codec comes first, constrained baseline before other H.264, helpers last", () => {
@@ -183,12 +210,14 @@ for (const [name, change, state, why] of [
 }
 
 const streamer = {
-  socket: open, room: room("idle"), way: undefined, problem: null, asked: true, able: true, wanted: false,
+  socket: open, room: room("idle"), way: undefined, problem: null, equipped: true, able: true, wanted: false,
   wasOn: false, connected: false, trouble: null, refused: null, over: false,
 };
 for (const [name, change, state, why] of [
   ["ready", {}, "ready", "ready"],
-  ["before permission", { asked: false }, "ready", "asking"],
+  ["before permission", { equipped: false }, "preparing", "asking"],
+  ["devices before the connection", { socket: { state: "connecting", attempt: 0, reason: null } }, "preparing", "socket"],
+  ["last device unplugged", { equipped: false, problem: "NotFoundError" }, "blocked", "NotFoundError"],
   ["permission refused", { problem: "NotAllowedError" }, "blocked", "NotAllowedError"],
   ["pressed the button", { wanted: true }, "going-live", "connecting"],
   ["connected, first packet not seen yet", { wanted: true, connected: true, room: room("starting") }, "going-live", "connecting"],
