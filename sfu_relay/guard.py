@@ -30,7 +30,7 @@ _AUDIO_CODECS = frozenset({"OPUS"})
 
 
 class Rejected(Exception):
-    """An SDP that does not pass: `code` is one of docs/signalling-protocol.md."""
+    """What does not pass, an SDP first of all: `code` is one of docs/signalling-protocol.md."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

@@ -6,7 +6,6 @@ one, answers match an offer, candidates wait for the join, layers are asked of k
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from enum import Enum
 
@@ -17,8 +16,6 @@ from sfu_relay.events import (
     LayerChanged,
     Lost,
     MediaStarted,
-    Offered,
-    PeerEvent,
     Refused,
     Role,
     Target,
@@ -26,16 +23,8 @@ from sfu_relay.events import (
     TracksChanged,
 )
 from sfu_relay.fixed_offer import FIXED_OFFER
-from sfu_relay.guard import (
-    LAYERS,
-    BadCandidate,
-    GuardedOffer,
-    Rejected,
-    guard_answer,
-    guard_candidate,
-    guard_offer,
-    read_offer,
-)
+from sfu_relay.guard import GuardedOffer, Rejected
+from sfu_relay.layer_wishes import LayerWishes
 from sfu_relay.messages import (
     AssumePublished,
     Effect,
@@ -47,11 +36,7 @@ from sfu_relay.messages import (
     Hangup,
     Join,
     MediaSeen,
-    Published,
     RoomTracks,
-    SendAnswer,
-    SendCandidate,
-    SendLayer,
     SendOffer,
     SessionInput,
     SfuAnswer,
@@ -67,11 +52,10 @@ from sfu_relay.messages import (
     Tell,
     TimePassed,
 )
-
-MAX_HELD_CANDIDATES = 32
-MAX_CANDIDATES = 256  # of one peer over its life; a busy laptop with three networks sends about 30
-MAX_RECONNECT_DELAY_SECS = 0.3
-COMPLAINT_SECS = 2.0
+from sfu_relay.publisher_offers import PublisherOffers
+from sfu_relay.stream_end import Loss, StreamEnds, TryAgain
+from sfu_relay.subscriber_offers import OddOffer, SubscriberOffers
+from sfu_relay.trickle import Trickle
 
 RetryIn = Callable[[str], int | None]  # code of a loss → when to come back, ms
 
@@ -96,23 +80,13 @@ class Session:
         self._retry_in_ms = retry_in_ms
         self._deadlines: dict[str, float] = {}
         self._join_sdp = ""
-        self._attempt = 0
-        self._reconnects = 0
-        self._unreachable = False
-        self._outstanding: tuple[GuardedOffer, Mapping[str, str]] | None = None
-        self._queued: tuple[GuardedOffer, Mapping[str, str]] | None = None
-        self._held: deque[SendCandidate] = deque()
-        self._candidates_seen = 0
-        self._offer_id = 0
-        self._offer_waiting: str | None = None  # the SFU's, unanswered
-        self._early_offer: str | None = None  # the SFU's, ahead of its join reply
-        self._answered_once = False
         self._assumes = False
         self._media_started = False
-        self._tracks: tuple[Track, ...] = ()
-        self._wishes: dict[str, str] = {}  # stream id → layer, of streams in the room only
-        self._complaint: SfuComplaint | None = None  # the last, and when: an end in order that
-        self._complained_at = 0.0  # follows within 2 s is for it
+        self._offers_up = PublisherOffers(config.video_codecs)
+        self._offers_down = SubscriberOffers()
+        self._layers = LayerWishes()
+        self._trickle = Trickle(mdns=config.mdns_candidates)
+        self._ends = StreamEnds()
 
     @property
     def deadline(self) -> float | None:
@@ -171,67 +145,41 @@ class Session:
     def _got_offer(self, sdp: str, sources: Mapping[str, str], now: float) -> list[Effect]:
         if self.role is not Role.PUBLISHER:
             return [_refused("wrong_role", "A subscriber only answers.", "offer")]
-        if self._queued is not None:
-            return [_refused("busy", "Two offers of this session are unanswered.", "offer")]
         try:
-            offer = guard_offer(sdp, self._config.video_codecs)
+            offer = self._offers_up.got_offer(sdp, sources)
         except Rejected as error:
             return [_refused(error.code, error.detail, "offer")]
-        if self._outstanding is not None:
-            self._queued = (offer, sources)
+        if offer is None:
             return []
-        self._outstanding = (offer, sources)
         if self.phase is Phase.NEW:
             return [self._join(offer.sdp, now)]
         return [self._send_offer(offer, now)]
 
     def _got_answer(self, sdp: str, offer_id: int | None) -> list[Effect]:
-        waiting = self._offer_waiting
-        if waiting is None or (offer_id is not None and offer_id != self._offer_id):
-            return [_refused("wrong_order", "No such offer is waiting for an answer.", "answer")]
         try:
-            offer = read_offer(waiting)
-        except Rejected as error:
-            return self._lose("sfu_refused", f"The media server's offer is odd: {error.detail}")
-        try:
-            answer = guard_answer(sdp, offer)
+            answer = self._offers_down.got_answer(sdp, offer_id)
+        except OddOffer as error:
+            return self._lose("sfu_refused", f"The media server's offer is odd: {error}")
         except Rejected as error:
             return [_refused(error.code, error.detail, "answer")]
-        self._offer_waiting = None
-        self._answered_once = True
         self._deadlines.pop("browser_answer", None)
-        return [SendAnswer(answer)]
+        return [answer]
 
     def _got_candidate(self, candidate: object, target: Target) -> list[Effect]:
         if not self._uses(target):
             return [_refused("wrong_order", f"This session has no {target} transport.", "ice")]
-        self._candidates_seen += 1
-        if self._candidates_seen > MAX_CANDIDATES:
-            return [_refused("bad_candidate", "Too many candidates.", "ice")]
+        joined = self.phase is Phase.JOINED
         try:
-            checked = guard_candidate(candidate, mdns=self._config.mdns_candidates)
-        except BadCandidate as error:
-            return [_refused("bad_candidate", str(error), "ice")]
-        if checked is None:
-            return []
-        effect = SendCandidate(target, checked)
-        if self.phase is Phase.JOINED:
-            return [effect]
-        if len(self._held) >= MAX_HELD_CANDIDATES:
-            return [_refused("bad_candidate", "Too many candidates before the answer.", "ice")]
-        self._held.append(effect)
-        return []
+            return list(self._trickle.got_candidate(candidate, target, joined=joined))
+        except Rejected as error:
+            return [_refused(error.code, error.detail, "ice")]
 
     def _got_layer(self, stream_id: str, layer: str) -> list[Effect]:
-        if layer not in (*LAYERS, "auto", "off"):
-            return [_refused("bad_message", "A layer is auto, f, h, q or off.", "layer")]
-        if not self.watches or not self._answered_once:
-            return [_refused("wrong_order", "Nothing is received on this session yet.", "layer")]
-        tracks = [track for track in self._tracks if track.stream_id == stream_id]
-        if not tracks:
-            return [_refused("unknown_stream", "There is no such stream in the room.", "layer")]
-        self._wishes[stream_id] = layer
-        return [_layer_request(track, layer) for track in tracks if track.kind == "video"]
+        receives = self.watches and self._offers_down.answered_once
+        try:
+            return list(self._layers.got_wish(stream_id, layer, receives=receives))
+        except Rejected as error:
+            return [_refused(error.code, error.detail, "layer")]
 
     # --- the SFU's side -------------------------------------------------------------------------
 
@@ -244,17 +192,16 @@ class Session:
         if self.role is Role.PUBLISHER:
             self._assumes = not announces_publishers
             effects += self._answered(sdp, now)
-        if self._tracks:
-            effects.append(Tell(TracksChanged(self._tracks)))
-        effects += self._held
-        self._held.clear()
-        if self._early_offer is not None:
-            early, self._early_offer = self._early_offer, None
+        if self._layers.tracks:
+            effects.append(Tell(TracksChanged(self._layers.tracks)))
+        effects += self._trickle.release()
+        early = self._offers_down.take_early()
+        if early is not None:
             effects += self._sfu_offer(early, now)
         return effects
 
     def _sfu_answer(self, sdp: str, now: float) -> list[Effect]:
-        if self.phase is not Phase.JOINED or self._outstanding is None:
+        if self.phase is not Phase.JOINED or not self._offers_up.outstanding:
             return []
         return self._answered(sdp, now)
 
@@ -263,50 +210,33 @@ class Session:
         self._deadlines.pop("sfu_answer", None)
         if self._assumes:
             self._deadlines["assume"] = now + self._config.assume_media_secs
-        if self._outstanding is not None:
-            offer, sources = self._outstanding
-            effects.append(Published(offer.tracks, sources))
-        self._outstanding, self._queued = self._queued, None
-        if self._outstanding is not None:
-            effects.append(self._send_offer(self._outstanding[0], now))
-        return effects
+        return [*effects, *self._offers_up.published(), *self._send_next(now)]
 
     def _sfu_offer(self, sdp: str, now: float) -> list[Effect]:
         if not self.watches:
             return []  # the SFU offers to everybody; nobody here would answer
         if self.phase is not Phase.JOINED:
-            self._early_offer = sdp
+            self._offers_down.keep_early(sdp)
             return []
-        self._offer_id += 1
-        self._offer_waiting = sdp
         self._deadlines["browser_answer"] = now + self._config.answer_timeout_secs
-        return [Tell(Offered(self._offer_id, sdp))]
+        return [Tell(self._offers_down.got_offer(sdp))]
 
     def _sfu_complained(self, complaint: SfuComplaint, now: float) -> list[Effect]:
-        self._complaint, self._complained_at = complaint, now
-        if self.phase is not Phase.JOINED or self._outstanding is None:
+        self._ends.got_complaint(complaint, now)
+        if self.phase is not Phase.JOINED or not self._offers_up.outstanding:
             return []
         # All else that we send was checked: it is the offer that was not taken.
         self._deadlines.pop("sfu_answer", None)
-        effects: list[Effect] = [_refused("bad_sdp", complaint.reason, "offer")]
-        self._outstanding, self._queued = self._queued, None
-        if self._outstanding is not None:
-            effects.append(self._send_offer(self._outstanding[0], now))
-        return effects
+        return [_refused("bad_sdp", complaint.reason, "offer"), *self._send_next(now)]
 
     def _sfu_layer(self, stream_id: str, layer: str) -> list[Effect]:
         if not self.watches:
             return []
-        auto = self._wishes.get(stream_id, "auto") == "auto"
-        return [Tell(LayerChanged(stream_id, layer, auto))]
+        return [Tell(LayerChanged(stream_id, layer, self._layers.automatic(stream_id)))]
 
     def _room_tracks(self, tracks: tuple[Track, ...]) -> list[Effect]:
-        if tracks == self._tracks:
-            return []
-        self._tracks = tracks
-        here = {track.stream_id for track in tracks}
-        self._wishes = {key: wish for key, wish in self._wishes.items() if key in here}
-        return [Tell(TracksChanged(tracks))] if self.phase is Phase.JOINED else []
+        changed = self._layers.got_tracks(tracks)
+        return [Tell(TracksChanged(tracks))] if changed and self.phase is Phase.JOINED else []
 
     def _start_media(self) -> list[Effect]:
         if self._media_started or self.role is not Role.PUBLISHER:
@@ -316,27 +246,11 @@ class Session:
 
     def _stream_ended(self, end: End, detail: str, now: float) -> list[Effect]:
         joining = self.phase is Phase.JOINING
-        complaint = self._complaint
-        if complaint is not None and now - self._complained_at > COMPLAINT_SECS:
-            complaint = None
-        match end:
-            case End.UNAVAILABLE | End.CLEAN if joining and complaint is None:
-                self._unreachable = True
-                self._reconnects += 1
-                delay = min(0.1 * self._reconnects, MAX_RECONNECT_DELAY_SECS)
-                return [self._rejoin(delay)]
-            case End.RACE if joining and self._attempt == 0:
-                self._attempt += 1
-                return [self._rejoin(0.0)]
-            case End.CLEAN if complaint is not None:
-                code = "answer_timeout" if complaint.code == 408 else "sfu_refused"
-                return self._lose(code, f"The media server: {complaint.reason}")
-            case End.UNAVAILABLE | End.CLEAN:
-                return self._lose("sfu_restarted", "The media server restarted.")
-            case End.OVERFLOW:
-                return self._lose("sfu_timeout", "The media server does not keep up.")
-            case End.RACE | End.REFUSED:
-                return self._lose("sfu_refused", f"The media server ended the session: {detail}")
+        match self._ends.got_end(end, detail, joining=joining, now=now):
+            case TryAgain(delay_secs):
+                return [self._rejoin(delay_secs)]
+            case Loss(code, reason):
+                return self._lose(code, reason)
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -346,7 +260,7 @@ class Session:
         for name in due:
             self._deadlines.pop(name, None)
         if "join" in due:
-            if self._unreachable:
+            if self._ends.unreachable:
                 return self._lose("sfu_unavailable", "No media server answers.")
             return self._lose("sfu_timeout", "The media server did not answer the join in time.")
         if "sfu_answer" in due:
@@ -371,11 +285,15 @@ class Session:
         return self._rejoin(0.0)
 
     def _rejoin(self, delay_secs: float) -> Join:
-        return Join(self._join_sdp, self.watches, self._attempt, delay_secs)
+        return Join(self._join_sdp, self.watches, self._ends.attempt, delay_secs)
 
     def _send_offer(self, offer: GuardedOffer, now: float) -> SendOffer:
         self._deadlines["sfu_answer"] = now + self._config.join_timeout_secs
         return SendOffer(offer.sdp)
+
+    def _send_next(self, now: float) -> list[Effect]:
+        offer = self._offers_up.settle()
+        return [self._send_offer(offer, now)] if offer is not None else []
 
     def _lose(self, code: str, detail: str) -> list[Effect]:
         self.phase = Phase.OVER
@@ -392,16 +310,4 @@ class Session:
 
 
 def _refused(code: str, detail: str, about: str) -> Tell:
-    event: PeerEvent = Refused(code, detail, about)
-    return Tell(event)
-
-
-def _layer_request(track: Track, wanted: str) -> SendLayer:
-    """What to ask of the SFU: a layer that the track has, the next lower one if it lacks this."""
-    if wanted == "off":
-        return SendLayer(track.track_id, "", subscribe=False, auto=False)
-    if wanted == "auto" or not track.layers:
-        return SendLayer(track.track_id, "", subscribe=True, auto=True)
-    lower = [layer for layer in track.layers if LAYERS.index(layer) <= LAYERS.index(wanted)]
-    layer = lower[-1] if lower else track.layers[0]
-    return SendLayer(track.track_id, layer, subscribe=True, auto=False)
+    return Tell(Refused(code, detail, about))

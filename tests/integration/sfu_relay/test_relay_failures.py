@@ -91,7 +91,7 @@ async def test_a_restarted_node_heals_who_was_joining(stage: Stage) -> None:
     viewer, publisher = stage.open(name="v"), stage.open(Role.PUBLISHER, name="p")
     publisher.peer.offer(OFFER, {})
     # Down long enough for gRPC's own back-off to reach its cap.
-    await until(lambda: viewer.peer._session._reconnects >= 4, "four vain tries")
+    await until(lambda: viewer.peer._session._ends.reconnects >= 4, "four vain tries")
     await stage.sfu.start()
     began = time.monotonic()
     await publisher.hears(Answered)

@@ -237,6 +237,6 @@ async def test_an_exploding_listener_hurts_nobody(stage: Stage) -> None:
     stream = await stage.stream("sess_1")
     stream.say_offer(SFU_OFFER)
     await until(lambda: exploded, "the first event")
-    await until(lambda: viewer.peer._session._offer_waiting, "the offer")
+    await until(lambda: viewer.peer._session._offers_down.waiting, "the offer")
     viewer.peer.answer("garbage", 1)
     assert (await viewer.hears(Refused)).code == "bad_sdp"

@@ -52,7 +52,8 @@ from sfu_relay.messages import (
     Tell,
     TimePassed,
 )
-from sfu_relay.session import MAX_CANDIDATES, MAX_HELD_CANDIDATES, Phase, Session
+from sfu_relay.session import Phase, Session
+from sfu_relay.trickle import MAX_CANDIDATES, MAX_HELD_CANDIDATES
 from tests.fakes.captured_sdp import captured
 
 CONFIG = RelayConfig(enabled=True, server_url="127.0.0.1:5551")
