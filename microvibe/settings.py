@@ -163,6 +163,10 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 0)
 # Subdomains and browsers' preload lists are the domain owner's to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
+# --- WebSocket: connections at once in one app process; 0 is no limit ----------------------------
+WS_CONNECTIONS_PER_USER = env.int("WS_CONNECTIONS_PER_USER", 20)
+WS_CONNECTIONS_PER_ADDRESS = env.int("WS_CONNECTIONS_PER_ADDRESS", 1000)
+
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -24,6 +24,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 
 from live import access, actions
+from live.address import client_address
 from live.errors import MicroVibeError
 from live.gifts import catalogue
 from live.media import Person
@@ -60,6 +61,7 @@ class Handshake:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     subprotocols: tuple[str, ...]
+    remote: str = ""  # the other end of the socket
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> Handshake:
@@ -71,7 +73,13 @@ class Handshake:
                 for name, value in scope.get("headers") or ()
             },
             subprotocols=tuple(scope.get("subprotocols") or ()),
+            remote=str((scope.get("client") or [""])[0]),
         )
+
+    @property
+    def address(self) -> str:
+        proxies = int(settings.REST_FRAMEWORK["NUM_PROXIES"])
+        return client_address(self.remote, self.headers.get("x-forwarded-for", ""), proxies)
 
     @property
     def subprotocol(self) -> str | None:

@@ -22,7 +22,14 @@ class Connection:
     """What hub, media and handlers see of a browser. Everything here is sync and never waits."""
 
     def __init__(
-        self, *, room_id: str, role: Role, person: Person, language: str, people: People
+        self,
+        *,
+        room_id: str,
+        role: Role,
+        person: Person,
+        language: str,
+        people: People,
+        address: str = "",
     ) -> None:
         assert person.participant_id is not None
         self.room_id = room_id
@@ -31,6 +38,7 @@ class Connection:
         self.participant_id: str = person.participant_id
         self.language = language
         self.people = people
+        self.address = address  # of whoever connected: an IPv4 address or an IPv6 /64
         self.limits = ConnectionLimits()
         self.heard_at = time.monotonic()
         self.sessions: list[MediaSession] = []  # oldest first

@@ -87,13 +87,13 @@ class SignallingConsumer(_Socket):
             await self.refuse(CloseCode.INTERNAL)
             return
         await self.accept(handshake.subprotocol)
-        if not self.process.hub.has_place_for(admitted.person.user_id):
+        if not self.process.hub.has_place_for(admitted.person.user_id, handshake.address):
             self.process.leave_presence(admitted.person)
             await self.close(CloseCode.TOO_MANY)
             return
-        self._welcome(admitted)
+        self._welcome(admitted, handshake.address)
 
-    def _welcome(self, admitted: Admitted) -> None:
+    def _welcome(self, admitted: Admitted, address: str) -> None:
         media = self.process.media
         connection = self.connection = Connection(
             room_id=admitted.room_id,
@@ -101,6 +101,7 @@ class SignallingConsumer(_Socket):
             person=admitted.person,
             language=admitted.language,
             people=media.people,
+            address=address,
         )
         connection.sessions = media.sessions_of(connection.participant_id)
         alive = [session.session_id for session in connection.sessions]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 
 from live import events
 from live.lifecycle import RoomState
@@ -23,7 +24,7 @@ from live.signalling import outgoing
 from live.signalling.codes import CloseCode
 from live.signalling.connection import Connection
 from live.signalling.likes import add_likes
-from live.signalling.limits import CONNECTIONS_PER_PROCESS, CONNECTIONS_PER_USER, IDLE_SECS
+from live.signalling.limits import CONNECTIONS_PER_PROCESS, IDLE_SECS
 from live.signalling.snapshots import Snapshot, take_snapshots
 from sfu_relay.events import Role
 
@@ -83,12 +84,16 @@ class Hub:
     def connections(self) -> list[Connection]:
         return [c for room in self.rooms.values() for c in room.connections.values()]
 
-    def has_place_for(self, user_id: int | None) -> bool:
+    def has_place_for(self, user_id: int | None, address: str) -> bool:
+        """Over all rooms of this process. A limit of 0 is none."""
         everyone = self.connections()
         if len(everyone) >= CONNECTIONS_PER_PROCESS:
             return False
-        mine = sum(1 for c in everyone if user_id is not None and c.person.user_id == user_id)
-        return mine < CONNECTIONS_PER_USER
+        of_user = sum(1 for c in everyone if user_id is not None and c.person.user_id == user_id)
+        here = sum(1 for c in everyone if c.address == address)
+        return _below(of_user, settings.WS_CONNECTIONS_PER_USER) and _below(
+            here, settings.WS_CONNECTIONS_PER_ADDRESS
+        )
 
     def join(self, connection: Connection, snapshot: Snapshot) -> None:
         """It hears its room from now on. The same participant's older connection is closed."""
@@ -309,3 +314,7 @@ class Hub:
                     self.refresh(room_id)  # what happened before we were in the group
             except Exception:
                 logger.exception("hub: the group of %s was not changed", room_id)
+
+
+def _below(count: int, limit: int) -> bool:
+    return limit <= 0 or count < limit

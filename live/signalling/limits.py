@@ -11,7 +11,6 @@ IDLE_SECS: Final = 60.0  # nothing heard, not even a ping (sent every 20 s)
 ERRORS: Final = 20  # within ERROR_WINDOW_SECS close the connection
 ERROR_WINDOW_SECS: Final = 10.0
 SESSIONS_PER_CONNECTION: Final = 4  # camera + watching, each twice during a rejoin
-CONNECTIONS_PER_USER: Final = 20  # over all rooms, in one process
 CONNECTIONS_PER_PROCESS: Final = 5000
 QUEUED_MESSAGES: Final = 512  # waiting for a slow client
 

@@ -135,12 +135,29 @@ async def test_a_signed_out_or_made_up_cookie_is_a_guest(house: House) -> None:
     assert await refused(house, "publisher", headers=[cookie]) == CloseCode.UNAUTHENTICATED
 
 
-async def test_too_many_connections_of_one_person(house: House, monkeypatch) -> None:
-    monkeypatch.setattr("live.signalling.hub.CONNECTIONS_PER_USER", 2)
+async def test_too_many_connections_of_one_person(house: House, settings: Any) -> None:
+    settings.WS_CONNECTIONS_PER_USER = 2
     for _ in range(2):
         assert (await house.connect(user=house.owner)).welcome
     assert await refused(house, user=house.owner) == CloseCode.TOO_MANY
     assert (await house.connect(user=house.stranger)).welcome
+
+
+async def test_too_many_connections_of_one_address(house: House, settings: Any) -> None:
+    settings.WS_CONNECTIONS_PER_ADDRESS = 2
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+
+    def came_from(address: bytes) -> list[tuple[bytes, bytes]]:
+        return [(b"x-forwarded-for", b"10.0.0.1, " + address)]
+
+    first = await house.connect(headers=came_from(b"192.0.2.1"))
+    await house.connect(user=house.owner, headers=came_from(b"192.0.2.1"))
+    assert await refused(house, headers=came_from(b"192.0.2.1")) == CloseCode.TOO_MANY
+    assert (await house.connect(headers=came_from(b"192.0.2.2"))).welcome
+    await first.leave()
+    assert (await house.connect(headers=came_from(b"192.0.2.1"))).welcome
+    settings.WS_CONNECTIONS_PER_ADDRESS = 0
+    assert (await house.connect(headers=came_from(b"192.0.2.1"))).welcome
 
 
 async def test_a_fault_of_ours_is_told(house: House, monkeypatch) -> None:
