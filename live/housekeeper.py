@@ -18,6 +18,7 @@ from live import access, actions
 from live.actions.away import do_close_stale_away
 from live.lifecycle import RoomState
 from live.models import Room
+from live.tasks import end_tasks
 
 logger = logging.getLogger(__name__)
 TICK_SECS: Final = 1.0
@@ -46,8 +47,7 @@ class Housekeeper:
 
     async def aclose(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks([self._task])
 
     async def _run(self) -> None:
         ticks = 0

@@ -11,6 +11,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 from live.errors import MicroVibeError
+from live.tasks import end_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,7 @@ class Journal:
         except TimeoutError:
             logger.warning("journal: %d entries were not written", self._entries.qsize())
         if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+            await end_tasks([self._worker])
 
     async def _run(self) -> None:
         while True:

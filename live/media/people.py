@@ -12,6 +12,7 @@ from channels.db import database_sync_to_async
 
 from live.media.rows import people_of_sessions
 from live.media.session import Person
+from live.tasks import end_tasks
 
 logger = logging.getLogger(__name__)
 REMEMBERED: Final = 5_000
@@ -60,6 +61,4 @@ class People:
         then()
 
     async def aclose(self) -> None:
-        for task in self._lookups:
-            task.cancel()
-        await asyncio.gather(*self._lookups, return_exceptions=True)
+        await end_tasks(self._lookups)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from live.errors import MicroVibeError
+from live.tasks import end_tasks
 
 if TYPE_CHECKING:
     from live.media.service import MediaService
@@ -36,9 +37,7 @@ class Remote:
         self._keep(asyncio.create_task(self._receive(), name="remote receive"))
 
     async def aclose(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._layer.group_discard(_group(self._process_id), self._channel)
 
     async def ask(

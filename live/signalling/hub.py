@@ -26,6 +26,7 @@ from live.signalling.connection import Connection
 from live.signalling.likes import add_likes
 from live.signalling.limits import CONNECTIONS_PER_PROCESS, IDLE_SECS
 from live.signalling.snapshots import Snapshot, take_snapshots
+from live.tasks import end_tasks
 from sfu_relay.events import Role
 
 logger = logging.getLogger(__name__)
@@ -74,9 +75,7 @@ class Hub:
     async def aclose(self) -> None:
         for connection in self.connections():
             connection.close(CloseCode.RESTARTING)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._layer.group_discard(events.ALL_GROUP, self._channel)
 
     # --- Connections ----------------------------------------------------------------------------
@@ -229,7 +228,8 @@ class Hub:
         while True:
             wait_secs = max(0.0, ticked_at + TICK_SECS - time.monotonic())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait_secs)
+                async with asyncio.timeout(wait_secs):
+                    await self._wake.wait()
             self._wake.clear()
             now = time.monotonic()
             if now - ticked_at >= TICK_SECS:
