@@ -8,7 +8,7 @@ from typing import Any
 import grpc.aio
 import pytest
 
-from embedded_sfu import peer
+from embedded_sfu import refusals, subscribing
 from embedded_sfu.service import Sfu
 from sfu_relay.proto import rtc_pb2, rtc_pb2_grpc
 
@@ -133,7 +133,7 @@ async def test_publisher_reloads_and_shares_a_screen(client: Open, sfu: Sfu) -> 
         return event.state == rtc_pb2.TrackEvent.REMOVE and event.tracks[0].streamId == screen
 
     await until("the screen is taken back", removed)
-    slots = sfu.rooms.members["viewer"]._sections.slots  # type: ignore[attr-defined]
+    slots = sfu.rooms.members["viewer"].subscribing.sections.slots  # type: ignore[attr-defined]
     sections = len(slots)
 
     async def settled() -> Any:
@@ -199,7 +199,7 @@ async def test_five_joins_and_leaves_leave_nothing(client: Open, sfu: Sfu) -> No
 async def test_a_viewer_that_never_answers_is_let_go(
     client: Open, channel: grpc.aio.Channel, sfu: Sfu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peer, "ANSWER_TIMEOUT_SECS", 0.3)
+    monkeypatch.setattr(subscribing, "ANSWER_TIMEOUT_SECS", 0.3)
     publisher = await client("publisher")
     await publisher.publish("room")
 
@@ -216,5 +216,5 @@ async def test_a_viewer_that_never_answers_is_let_go(
         replies.append(reply)
     kinds = [reply.WhichOneof("payload") for reply in replies]
     assert kinds[0] == "join" and "description" in kinds and kinds[-1] == "error"
-    assert replies[-1].error.code == peer.TIMEOUT
+    assert replies[-1].error.code == refusals.TIMEOUT
     assert list(sfu.rooms.members) == ["publisher"]
