@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from sfu_relay.proto import rtc_pb2
 
 from . import codecs
-from .forward import MAX_PACKET_BYTES, Layer, now_ms, stamp_send_time
+from .clock import now_ms, stamp_send_time
+from .forward import MAX_PACKET_BYTES, Layer
 from .negotiation import IncomingTrack
 from .reception import Reception
 from .transport.association import Association

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import layers
+from .clock import now_ms
 from .downlink import Downlink
-from .forward import Layer, Row, now_ms
+from .forward import Layer
 from .incoming import PublishedTrack
+from .row import Row
 from .subscriber_offer import OutgoingTrack
 from .transport.association import Association
 from .wire import rtcp, rtcp_parse

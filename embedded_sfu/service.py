@@ -15,8 +15,8 @@ from grpc_health.v1.health import aio as health_aio
 
 from sfu_relay.proto import rtc_pb2, rtc_pb2_grpc, stats_pb2, stats_pb2_grpc
 
+from .clock import now_ms
 from .config import Config
-from .forward import now_ms
 from .peer import Peer
 from .room import Rooms
 from .stats import node_stats, session_stats

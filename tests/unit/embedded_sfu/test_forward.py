@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from embedded_sfu import codecs, forward
-from embedded_sfu.forward import MAX_MISSING, PLI_EVERY_MS, RING_PACKETS, Layer, Row
+from embedded_sfu import codecs, forward, row
+from embedded_sfu.forward import MAX_MISSING, PLI_EVERY_MS, RING_PACKETS, Layer
+from embedded_sfu.row import Row
 from embedded_sfu.wire import rtcp, rtcp_parse
 
 HEADER = struct.Struct("!BBHII")
@@ -69,6 +70,11 @@ class Source:
         )
 
 
+def set_clock(monkeypatch: pytest.MonkeyPatch, at_ms: int) -> None:
+    for module in (forward, row):
+        monkeypatch.setattr(module, "now_ms", lambda: at_ms)
+
+
 def consecutive(numbers: list[int]) -> bool:
     return all((b - a) & 0xFFFF == 1 for a, b in itertools.pairwise(numbers))
 
@@ -117,16 +123,16 @@ def test_a_late_viewer_is_given_a_fresh_keyframe_from_the_ring(
     source, viewer, later = Source(), Viewer(), Viewer()
     for number in range(20):
         source.put(number, key=number == 10, at_ms=1_000)
-    monkeypatch.setattr(forward, "now_ms", lambda: 1_400)
+    set_clock(monkeypatch, 1_400)
     viewer.row.aim(source.layer)
     assert [int.from_bytes(body, "big") for body in viewer.bodies] == list(range(10, 20))
-    monkeypatch.setattr(forward, "now_ms", lambda: 1_600)
+    set_clock(monkeypatch, 1_600)
     later.row.aim(source.layer)
     assert later.sent == [] and later.row.target is source.layer
 
 
 def test_switching_keeps_ssrc_numbers_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forward, "now_ms", lambda: 10**9)
+    set_clock(monkeypatch, 10**9)
     low, high, viewer = Source("q"), Source("f"), Viewer()
     viewer.row.aim(low.layer)
     for number in range(10):
@@ -146,7 +152,7 @@ def test_switching_keeps_ssrc_numbers_and_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_sender_reports_make_the_switch_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forward, "now_ms", lambda: 10**9)
+    set_clock(monkeypatch, 10**9)
     low, high, viewer = Source("q"), Source("f"), Viewer()
     viewer.row.aim(low.layer)
     low.put(0, key=True, at_ms=1000)
