@@ -13,6 +13,7 @@ from django.conf import settings
 from live import actions, events
 from live.housekeeper import Housekeeper
 from live.media import MediaService, Person
+from live.media.elsewhere import FindElsewhere
 from live.media.health import set_service
 from live.media.remote import Remote
 from live.signalling.hub import Hub
@@ -44,6 +45,8 @@ class Process:
         layer = get_channel_layer()
         self.hub = Hub(layer, self.process_id, self.media.healthy)
         self.remote = Remote(layer, self.process_id, self.media)
+        find = FindElsewhere(self.remote, self.process_id)
+        self.media.relay.find_publishers_elsewhere(find)
         self.housekeeper = Housekeeper(
             self.process_id,
             participants=self._present,

@@ -11,6 +11,7 @@ import grpc.aio
 
 from sfu_relay import codec
 from sfu_relay.config import RelayConfig
+from sfu_relay.elsewhere import Elsewhere, FindPublisher, Publisher
 from sfu_relay.events import (
     Lost,
     NodeState,
@@ -24,7 +25,7 @@ from sfu_relay.messages import End, MediaSeen, Published, RoomTracks, SfuTracks
 from sfu_relay.nodes import Node, NodePool
 from sfu_relay.peer import Peer
 from sfu_relay.placement import PlacementStore
-from sfu_relay.tracks import TrackDirectory
+from sfu_relay.tracks import DEFAULT_SOURCE, TrackDirectory
 
 __all__ = ["Peer", "Relay"]
 
@@ -48,12 +49,20 @@ class Relay:
         self._rooms: dict[RoomId, dict[SessionId, Peer]] = {}
         self._peer_nodes: dict[SessionId, Node] = {}
         self._directory = TrackDirectory()
+        self._elsewhere = Elsewhere(self._adopt)
         self._chance = random.Random()
         self._healthy = False
         self._closed = False
         _ = config.nodes  # a malformed address is told at once, not at the first join
         if config.enabled and _has_loop():
             self.start()
+
+    def find_publishers_elsewhere(self, find: FindPublisher) -> None:
+        """`find`: says whose a session of another app process is; None for one of no room of ours.
+
+        Without it, viewers here are not told about tracks published through other processes.
+        """
+        self._elsewhere.find = find
 
     def start(self) -> None:
         """Begin to look at the nodes. Idempotent; done by itself at first use."""
@@ -121,6 +130,10 @@ class Relay:
             self.start()
         return self._healthy
 
+    def sources_of(self, session_id: SessionId) -> dict[str, str]:
+        """What each stream of a publisher of ours shows, by stream id."""
+        return self._directory.sources_of(session_id)
+
     def placement(self, room_id: RoomId) -> str:
         """The address of the room's node; chosen now if there is none yet."""
         self.start()
@@ -142,6 +155,7 @@ class Relay:
     async def aclose(self) -> None:
         """Close every peer in order, then the channels."""
         self._closed = True
+        await self._elsewhere.aclose()
         peers = self.peers()
         await asyncio.gather(*(peer.close("shutting down") for peer in peers))
         if self._pool is not None:
@@ -158,6 +172,8 @@ class Relay:
         return node
 
     def got_end(self, peer: Peer, end: End) -> None:
+        if self._directory.forget_elsewhere(peer.room_id):
+            self._tell_room(peer.room_id)  # who is still there is told again to whoever joins
         node = self._peer_nodes.get(peer.session_id)
         if node is None or self._pool is None or end is not End.UNAVAILABLE:
             return
@@ -165,19 +181,13 @@ class Relay:
             self._pool.lost(node)
 
     def got_tracks(self, event: SfuTracks) -> None:
-        room_id = self._directory.room_of(event.session_id)
-        if room_id is None:
-            return  # another room's of another process, or a guest of the node
-        if event.change == "remove":
-            gone = [track.track_id for track in event.tracks]
-            changed = self._directory.removed(event.session_id, gone)
-        else:
-            changed = self._directory.announced(event.session_id, event.tracks)
-            publisher = self._peers.get(event.session_id)
-            if publisher is not None and event.tracks:
-                publisher.handle(MediaSeen())
-        if changed:
-            self._tell_room(room_id)
+        asking = self._elsewhere.is_asking(event.session_id)
+        if asking or (
+            event.change != "remove" and not self._directory.knows(event.session_id, event.tracks)
+        ):
+            self._elsewhere.got(event)
+            return
+        self._take_tracks(event)
 
     def published(self, peer: Peer, effect: Published) -> None:
         if self._directory.offered(peer.session_id, effect.tracks, effect.sources):
@@ -197,6 +207,7 @@ class Relay:
         room.pop(peer.session_id, None)
         if not room:
             self._rooms.pop(peer.room_id, None)
+            self._directory.forget_elsewhere(peer.room_id)
             if self._pool is not None:
                 self._pool.forget_room(peer.room_id)
         if self._directory.closed(peer.session_id):
@@ -210,6 +221,28 @@ class Relay:
         return base + int(self._chance.uniform(0, max(FEW_MS, PER_PEER_MS * together)))
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _adopt(self, event: SfuTracks, publisher: Publisher) -> None:
+        if publisher.room_id in self._rooms:
+            sources = {track.stream_id: DEFAULT_SOURCE for track in event.tracks}
+            sources |= publisher.sources
+            self._directory.adopted(event.session_id, publisher.room_id, sources)
+            self._take_tracks(event)
+
+    def _take_tracks(self, event: SfuTracks) -> None:
+        room_id = self._directory.room_of(event.session_id)
+        if room_id is None:
+            return
+        if event.change == "remove":
+            gone = [track.track_id for track in event.tracks]
+            changed = self._directory.removed(event.session_id, gone)
+        else:
+            changed = self._directory.announced(event.session_id, event.tracks)
+            publisher = self._peers.get(event.session_id)
+            if publisher is not None and event.tracks:
+                publisher.handle(MediaSeen())
+        if changed:
+            self._tell_room(room_id)
 
     def _attach_to(self, peer: Peer, node: Node) -> None:
         before = self._peer_nodes.get(peer.session_id)

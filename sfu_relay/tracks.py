@@ -28,13 +28,14 @@ class _Publisher:
     offered: dict[str, OfferedTrack] = field(default_factory=dict)  # by track id
     sources: dict[str, str] = field(default_factory=dict)  # by stream id
     tracks: dict[str, Track] = field(default_factory=dict)  # live ones, by track id
+    elsewhere: bool = False  # another process owns its stream
 
 
 class TrackDirectory:
-    """The tracks of every publisher of this process, in order of arrival.
+    """The tracks of every publisher of this process's rooms, in order of arrival.
 
     TrackEvents of a node go to every peer of it, across rooms: what names a session that is not
-    in here is somebody else's and ignored.
+    in here is another process's, to be adopted if it is in a room of ours, or nobody's.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,30 @@ class TrackDirectory:
     def room_of(self, session_id: SessionId) -> RoomId | None:
         publisher = self._publishers.get(session_id)
         return publisher.room_id if publisher else None
+
+    def adopted(self, session_id: SessionId, room_id: RoomId, sources: Mapping[str, str]) -> None:
+        """A publisher whose stream another process owns: only the SFU tells of it here."""
+        publisher = self._publishers.setdefault(session_id, _Publisher(room_id, elsewhere=True))
+        if publisher.elsewhere:
+            publisher.sources.update(sources)
+
+    def knows(self, session_id: SessionId, tracks: Iterable[AnnouncedTrack]) -> bool:
+        """False: somebody has to be asked whose these are, or what they show."""
+        publisher = self._publishers.get(session_id)
+        if publisher is None:
+            return False
+        known = {track.stream_id for track in publisher.tracks.values()} | set(publisher.sources)
+        return not publisher.elsewhere or all(track.stream_id in known for track in tracks)
+
+    def forget_elsewhere(self, room_id: RoomId) -> bool:
+        """Nobody is left who would hear of their end. Returns whether the room had any tracks."""
+        gone = [
+            session_id
+            for session_id, publisher in self._publishers.items()
+            if publisher.elsewhere and publisher.room_id == room_id
+        ]
+        had_tracks = [self.closed(session_id) for session_id in gone]
+        return any(had_tracks)
 
     def offered(
         self, session_id: SessionId, tracks: Iterable[OfferedTrack], sources: Mapping[str, str]
@@ -101,6 +126,8 @@ class TrackDirectory:
             return False
         gone = set(track_ids)
         kept = {key: track for key, track in publisher.tracks.items() if key not in gone}
+        if publisher.elsewhere and not kept:
+            return self.closed(session_id)
         return self._replace(publisher, kept)
 
     def closed(self, session_id: SessionId) -> bool:
@@ -114,6 +141,10 @@ class TrackDirectory:
             if publisher.room_id == room_id
             for track in publisher.tracks.values()
         )
+
+    def sources_of(self, session_id: SessionId) -> dict[str, str]:
+        publisher = self._publishers.get(session_id)
+        return dict(publisher.sources) if publisher else {}
 
     @staticmethod
     def _described(publisher: _Publisher, track: Track) -> Track:

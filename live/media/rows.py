@@ -7,7 +7,7 @@ from typing import Any
 from live import actions
 from live.actions.away import do_session_away, do_session_back
 from live.media.session import Person
-from live.models import Participant, Room, SfuSession, User
+from live.models import Participant, Role, Room, SfuSession, User
 from live.views_of import user_payload
 
 
@@ -78,3 +78,11 @@ def people_of_sessions(session_ids: list[str]) -> dict[str, Person]:
         )
         for session in sessions.select_related("participant", "user")
     }
+
+
+def open_publisher(session_id: str) -> SfuSession | None:
+    """With its room; None when it is closed, or no publisher's."""
+    opened = SfuSession.objects.filter(
+        session_id=session_id, role=Role.PUBLISHER, ended_at__isnull=True
+    )
+    return opened.select_related("room").first()

@@ -16,6 +16,7 @@ from live.lifecycle import EndReason
 from live.models import Participant, Room, SfuSession
 from live.process import Process, close_process
 from live.signalling.codes import CloseCode
+from sfu_relay.proto import rtc_pb2
 from tests.fakes.scripted_sfu import say_nothing, until
 from tests.integration.signalling.conftest import (
     OFFER,
@@ -24,6 +25,7 @@ from tests.integration.signalling.conftest import (
     House,
     app_of,
     db,
+    tracks_of_offer,
 )
 
 
@@ -244,7 +246,25 @@ async def test_two_processes_share_a_room(house: House, other_process: Process) 
     await publisher.hears("user_joined")
     await elsewhere.send("join", {})
     await until(lambda: len(house.sfu.streams) == 2, "the join")
-    house.sfu.streams[1].say_tracks(house.sfu.streams[0].uid)
+
+
+async def test_what_another_process_publishes_is_told(house: House, other_process: Process) -> None:
+    camera_stream = tracks_of_offer()[0].streamId
+    sources = [{"stream_id": camera_stream, "source": "screen"}]
+    _, stream = await house.publishing(tracks=sources)
+    viewer = await house.connect(user=house.stranger, app=app_of(other_process))
+    await viewer.send("join", {})
+    await until(lambda: len(house.sfu.streams) == 2, "the join")
+    seen_from = house.sfu.streams[1]
+    seen_from.say_tracks(stream.uid, *tracks_of_offer())
+    tracks = (await viewer.hears("tracks"))["payload"]["tracks"]
+    assert {track["kind"] for track in tracks} == {"audio", "video"}
+    assert {track["user"]["name"] for track in tracks} == {"Mei"}
+    assert {track["source"] for track in tracks} == {"screen"}
+    seen_from.say_tracks("sess_of_nobody", *tracks_of_offer())
+    removed = rtc_pb2.TrackEvent.REMOVE
+    seen_from.say_tracks(stream.uid, *tracks_of_offer(), state=removed)
+    assert (await viewer.hears("tracks", again=True))["payload"]["tracks"] == []
 
 
 async def test_a_process_that_goes_away_says_so(house: House) -> None:
