@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.config import _ordered, parse_config
 from embedded_sfu.reception import Reception
 from embedded_sfu.transport_cc import MAX_STATUSES, ArrivalLog
 from embedded_sfu.wire import rtcp, rtcp_parse
+from tests.effort import few
 
 
 def test_reception_counts_loss_and_jitter() -> None:
@@ -39,8 +40,7 @@ arrivals = st.lists(
 )
 
 
-# Our own numbers, not a stranger's bytes: a thousand cases say it all, and each one takes long.
-@settings(max_examples=min(1_000, settings().max_examples))
+@few
 @given(st.integers(0, 0xFFFF), arrivals)
 def test_feedback_says_what_arrived_and_when(
     first: int, steps: list[tuple[int, int, bool]]

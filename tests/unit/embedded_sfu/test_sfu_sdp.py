@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from embedded_sfu import negotiation, sdp, sdp_build, sdp_parse
 from embedded_sfu.subscriber_offer import SubscriberSections
+from tests.effort import some
 
 from .sdp_texts import AUDIO, DATA, HEAD, PUBLISHER, SIMULCAST, video
 
@@ -81,6 +82,7 @@ _junk = st.one_of(
 )
 
 
+@some
 @given(
     st.lists(st.tuples(st.integers(0, len(_LINES)), st.integers(0, 3), _junk), max_size=8),
     st.sampled_from(["\r\n", "\n"]),
@@ -102,6 +104,7 @@ def test_nothing_but_sdp_errors_escapes(edits: list[tuple[int, int, str]], end: 
         SubscriberSections().got_answer(description)
 
 
+@some
 @given(st.text(max_size=400))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for candidate in (text, "v=0\n" + text, HEAD + "m=video 9 UDP 96\r\n" + text):

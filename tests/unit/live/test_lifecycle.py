@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -28,6 +27,7 @@ from live.lifecycle import (
     Unbanned,
     decide,
 )
+from tests.effort import few
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 GRACE = 20.0
@@ -170,5 +170,4 @@ class RoomLife(RuleBasedStateMachine):
 
 
 TestRoomLife = RoomLife.TestCase
-# An example is up to 50 events: a tenth of a parser's examples tries as much.
-TestRoomLife.settings = settings(max_examples=max(100, settings.default.max_examples // 10))
+TestRoomLife.settings = few  # an example is up to 50 events

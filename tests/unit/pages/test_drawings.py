@@ -14,8 +14,10 @@ from live.pages.cover import cover_svg
 from live.pages.icons import icon_svg
 from live.pages.security import content_security_policy
 from live.pages.spark import HEIGHT, WIDTH, spark
+from tests.effort import few
 
 
+@few
 @given(st.text(max_size=40))
 def test_a_cover_is_well_formed_and_always_the_same(seed: str) -> None:
     seed = seed.encode(errors="replace").decode()
@@ -24,6 +26,7 @@ def test_a_cover_is_well_formed_and_always_the_same(seed: str) -> None:
     assert "style=" not in cover_svg(seed)
 
 
+@few
 @given(st.lists(st.integers(min_value=0, max_value=10**9), max_size=6))
 def test_bars_stay_inside_the_graph(values: list[int]) -> None:
     bars = spark(values)

@@ -153,9 +153,15 @@ FIELDS = [
     *("usernameFragment", "rung", "jitter", "fps", "sdp", "type", "source"),
 ]
 LIKELY = JSON | st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5)
-ENVELOPE = st.fixed_dictionaries(
-    {"type": st.sampled_from(sorted(schema.PARSERS)), "payload": LIKELY},
-    optional={name: LIKELY | st.sampled_from([ROOM, "camera", "publisher"]) for name in FIELDS[:8]},
+ENVELOPE = st.builds(
+    lambda kind, payload, fields: {**fields, "type": kind, "payload": payload},
+    st.sampled_from(sorted(schema.PARSERS)),
+    LIKELY,
+    st.dictionaries(
+        st.sampled_from(FIELDS[:8]),
+        LIKELY | st.sampled_from([ROOM, "camera", "publisher"]),
+        max_size=3,
+    ),
 )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from embedded_sfu.transport.certificate import make_identity
 from embedded_sfu.transport.dtls import CIPHERTEXT_MTU, Dtls, DtlsState, make_context, split_records
+from tests.effort import few
 from tests.unit.transport.conftest import Bench, fingerprint, rtp_packet, until
-from tests.unit.wire.mutations import few
 
 SEED = 20261121
 FIRST_BYTES = [0, 1, 3, 4, 20, 22, 23, 25, 63, 64, 100, 128, 144, 191, 192, 255]

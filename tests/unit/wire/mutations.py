@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 
@@ -22,8 +21,3 @@ def mutated(draw: st.DrawFn, valid: list[bytes]) -> bytes:
 
 def hostile(valid: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.one_of(st.binary(max_size=1500), mutated(valid))
-
-
-# For round trips of what we build ourselves and for repeated looks at a parser: each parser has one
-# test that gets the thousands of inputs of CI.
-few = settings(max_examples=200)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.wire import rtcp, rtcp_parse
-from tests.unit.wire.mutations import few, hostile
+from tests.effort import few
+from tests.unit.wire.mutations import hostile
 
 BLOCK = rtcp.ReportBlock(11, 128, -3, 70000, 42, 0x12345678, 65536)
 SENDER = rtcp.SenderReport(7, 0xE1B2C3D4E5F60718, 90000, 100, 110000, (BLOCK,))

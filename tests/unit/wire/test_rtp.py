@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.wire import rtp
-from tests.unit.wire.mutations import few, hostile
+from tests.effort import few
+from tests.unit.wire.mutations import hostile
 
 
 def packet(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded_sfu.wire import stun
-from tests.unit.wire.mutations import few, hostile
+from tests.effort import few
+from tests.unit.wire.mutations import hostile
 
 PWD = "a-password-of-22-chars"
 TRANSACTION = bytes(range(12))
