@@ -1,7 +1,10 @@
 /** Owns camera, microphone and screen of this machine: opening, switching, losing and replacing them. */
 
 import { CameraCard } from "./camera-card.js";
+import { capture, captureOne, permissionFor } from "./capture.js";
 import { recall, remember } from "./page.js";
+
+/** @import {Kind} from "./capture.js" */
 
 /**
  * @typedef {object} MediaEvents
@@ -11,12 +14,7 @@ import { recall, remember } from "./page.js";
  * @property {(kind: "camera" | "mic", next: string | null) => void} unplugged and what took over
  * @property {(kind: "camera" | "mic", name: string) => void} plugged in, or permitted, where there was none
  * @property {(kind: "camera" | "mic") => void} failed the device that was picked could not be opened
- *
- * @typedef {"video" | "audio"} Kind
  */
-
-const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
-const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export class LocalMedia {
   #events;
@@ -93,10 +91,8 @@ export class LocalMedia {
       this.problem = "insecure";
       return;
     }
-    const video = this.#audioOnly ? false : { ...VIDEO, ...exactly(this.#cameraId) };
-    const audio = { ...AUDIO, ...exactly(this.#micId) };
     try {
-      this.#take(await navigator.mediaDevices.getUserMedia({ video, audio }));
+      this.#take(await capture(this.#audioOnly ? null : this.#cameraId, this.#micId));
       this.problem = null;
     } catch (error) {
       this.problem = error instanceof DOMException ? error.name : "unknown";
@@ -113,8 +109,7 @@ export class LocalMedia {
     for (const kind of kinds) {
       if (refused && (await permissionFor(kind))?.state !== "granted") continue;
       try {
-        const constraints = kind === "video" ? VIDEO : AUDIO;
-        this.#take(await navigator.mediaDevices.getUserMedia({ [kind]: constraints }));
+        this.#take(await captureOne(kind, kind === "video" ? this.#cameraId : this.#micId));
       } catch {
         // The first error says enough.
       }
@@ -148,8 +143,7 @@ export class LocalMedia {
     if (!wanted || this.#opening.has(kind)) return;
     this.#opening.add(kind);
     try {
-      const base = kind === "video" ? VIDEO : AUDIO;
-      const stream = await navigator.mediaDevices.getUserMedia({ [kind]: base });
+      const stream = await captureOne(kind, kind === "video" ? this.#cameraId : this.#micId);
       this.problem = null;
       this.#take(stream);
       this.#events.plugged(kind === "video" ? "camera" : "mic", stream.getTracks()[0]?.label ?? "");
@@ -163,9 +157,10 @@ export class LocalMedia {
 
   /** @param {string} deviceId */
   async useCamera(deviceId) {
+    const before = this.cameraId;
     this.#cameraId = deviceId;
     remember("camera", deviceId);
-    await this.#reopen("video");
+    await this.#reopen("video", before);
   }
 
   /** @param {string} deviceId */
@@ -225,18 +220,24 @@ export class LocalMedia {
     this.#card.stop();
   }
 
-  /** @param {Kind} kind */
-  async #reopen(kind) {
-    const base = kind === "video" ? VIDEO : AUDIO;
+  /**
+   * @param {Kind} kind
+   * @param {string} [before] the camera to go back to if this one does not open
+   */
+  async #reopen(kind, before) {
     const id = kind === "video" ? this.#cameraId : this.#micId;
     // Many phones can't open a second camera while the first one runs.
     if (kind === "video") stop(this.#camera);
     try {
-      this.#take(await navigator.mediaDevices.getUserMedia({ [kind]: { ...base, ...exactly(id) } }));
+      this.#take(await captureOne(kind, id));
       this.problem = null;
     } catch {
       // A microphone that is open stays so until the next one is; the camera was let go above.
-      if (kind === "video") this.#lost(kind);
+      if (kind === "video") {
+        const back = before ? await captureOne(kind, before).catch(() => null) : null;
+        if (back !== null) this.#take(back);
+        else this.#lost(kind);
+      }
       this.#events.failed(kind === "video" ? "camera" : "mic");
     }
     await this.#refresh();
@@ -265,10 +266,9 @@ export class LocalMedia {
 
   /** @param {Kind} kind */
   async #unplugged(kind) {
-    const base = kind === "video" ? VIDEO : AUDIO;
     this.#opening.add(kind);
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ [kind]: base });
+      const stream = await captureOne(kind, "");
       this.#take(stream);
       const label = stream.getTracks()[0]?.label ?? "";
       this.#events.unplugged(kind === "video" ? "camera" : "mic", label);
@@ -301,26 +301,6 @@ export class LocalMedia {
     }
     this.#events.devicesChanged();
   }
-}
-
-/**
- * @param {Kind} kind
- * @returns {Promise<PermissionStatus | null>}
- */
-async function permissionFor(kind) {
-  const name = /** @type {PermissionName} */ (kind === "video" ? "camera" : "microphone");
-  try {
-    return (await navigator.permissions?.query({ name })) ?? null;
-  } catch {
-    // Not every browser tells.
-    return null;
-  }
-}
-
-/** @param {string} deviceId */
-function exactly(deviceId) {
-  // "ideal": a device that is gone must not keep the others from being used.
-  return deviceId ? { deviceId: { ideal: deviceId } } : {};
 }
 
 /** @param {MediaStreamTrack | null} track */

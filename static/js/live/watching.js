@@ -95,7 +95,10 @@ export class Watching {
   }
 
   get playing() {
-    return this.#lastFrameMs > 0 && performance.now() - this.#lastFrameMs < FRESH_MS;
+    if (this.#lastFrameMs === 0) return false;
+    // In the background only sound comes, as it should.
+    if (this.#background) return this.#subscriber.active?.connected ?? false;
+    return performance.now() - this.#lastFrameMs < FRESH_MS;
   }
 
   get trouble() {
@@ -305,6 +308,8 @@ export class Watching {
     clearTimeout(this.#backgroundTimer);
     this.#dueMs = performance.now();
     if (!document.hidden) {
+      // Its picture needs a moment to come back; that is no trouble to tell of.
+      if (this.#background && this.playing) this.#lastFrameMs = performance.now();
       this.#background = false;
       this.#askLayers();
       return;
