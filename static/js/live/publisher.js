@@ -5,10 +5,12 @@ import { SendingSession } from "./sending.js";
 
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {LocalMedia} from "./local-media.js" */
-/** @import {Message, Problem, Welcome} from "./types.js" */
+/** @import {Message, Problem, Room, Welcome} from "./types.js" */
 
 // Trying again does not help against these; the words say what does.
 const FINAL = new Set(["room_not_webrtc", "no_common_codec", "bad_sdp", "banned", "wrong_role", "not_live"]);
+// Away for longer than the grace time: the show goes on as a new broadcast.
+const COME_BACK_MS = 1_000;
 
 export class Publisher {
   #socket;
@@ -24,6 +26,10 @@ export class Publisher {
   /** @type {RTCIceServer[]} */
   #iceServers = [];
   #retryTimer = 0;
+  /** @type {Room | null} */
+  #room = null;
+  /** The broadcast ended under us; only the room's reason says whether to come back. */
+  #cutOff = false;
 
   /** The streamer wants to be on air. */
   wanted = false;
@@ -51,6 +57,10 @@ export class Publisher {
     socket.on("answer", (message) => this.#gotAnswer(message));
     socket.on("ice", (message) => this.#gotCandidate(message));
     socket.on("session_lost", (message) => this.#gotLost(message));
+    socket.on("room", ({ payload }) => {
+      this.#room = payload;
+      this.#comeBack();
+    });
     socket.on("playback", ({ payload }) => {
       const way = payload.publish.find(({ way: name }) => name === "webrtc");
       if (way?.available && this.wanted && this.trouble !== null && !this.connected) this.#openIn(0);
@@ -72,6 +82,7 @@ export class Publisher {
     this.wasOn = false;
     this.attempt = 0;
     this.trouble = this.refused = null;
+    this.#cutOff = false;
     this.#open();
   }
 
@@ -141,6 +152,7 @@ export class Publisher {
   /** @param {Welcome} welcome */
   #gotWelcome(welcome) {
     this.#iceServers = welcome.ice_servers;
+    this.#room = welcome.room;
     if (!this.wanted) return;
     const kept = new Set(welcome.sessions.map((s) => (typeof s === "string" ? s : s.session_id)));
     const alive = this.#sessions.some(({ id, connected }) => connected && id !== null && kept.has(id));
@@ -179,9 +191,20 @@ export class Publisher {
     this.trouble = payload.code;
     const lost = this.#sessions.find((session) => session.id === id);
     if (lost !== undefined) this.#drop(lost);
-    if (payload.retry_in_ms === null) this.refused = payload.code;
+    if (payload.code === "not_live") {
+      this.#cutOff = true;
+      this.#comeBack();
+    } else if (payload.retry_in_ms === null) this.refused = payload.code;
     else if (!this.connected) this.#openIn(payload.retry_in_ms);
     this.#changed();
+  }
+
+  /** Not after an end that somebody meant: the page stops wanting to be on air then. */
+  #comeBack() {
+    if (!this.#cutOff || !this.wanted) return;
+    if (this.#room?.state !== "ended" || this.#room.ended_reason !== "publisher_left") return;
+    this.#cutOff = false;
+    this.#openIn(COME_BACK_MS);
   }
 
   /**

@@ -16,9 +16,10 @@ import { gettext, t } from "../i18n.js";
  * @param {boolean} facts.rtmp the room can be sent to by RTMP just now
  * @param {boolean} facts.owns the room is the streamer's own
  * @param {boolean} facts.silent there is no microphone
+ * @param {boolean} facts.cutOff the room has ended meanwhile
  * @returns {StudioWords}
  */
-export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent }) {
+export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent, cutOff }) {
   switch (state) {
     case "preparing":
       if (why === "asking") {
@@ -40,7 +41,9 @@ export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent 
     case "reconnecting":
       return {
         title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
-        detail: slow(why),
+        detail: cutOff
+          ? gettext("You were away for too long, so viewers read that it ended. You are live again as soon as it works.")
+          : slow(why),
       };
     case "ended":
       return { title: gettext("Ended"), detail: ended(why) };
@@ -68,6 +71,8 @@ function ended(why) {
   switch (why) {
     case "by_staff":
       return gettext("A staff member ended this broadcast.");
+    case "never_started":
+      return gettext("Nothing reached the media server: your network may block video. You can try again.");
     case "publisher_left":
       return gettext("Your connection was away for too long. You can go live again.");
     default:

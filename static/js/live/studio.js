@@ -135,6 +135,7 @@ function render() {
     rtmp: rtmp && !rtmpMissing && owns,
     owns,
     silent: media.audio === null,
+    cutOff: room.state === "ended",
   });
   root.dataset.state = now.state;
   say(need("[data-words]", root), words.title);
@@ -193,6 +194,8 @@ function gotRoom(changed) {
   for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
   // Somebody else ended it; a room that only lost us too long comes back by itself.
   const ended = room.state === "ended" && ["by_owner", "by_staff", "banned"].includes(room.ended_reason ?? "");
+  const stillborn = room.state === "ended" && room.ended_reason === "never_started";
+  if (stillborn && wasOn && publisher.wanted) goOffAir(false);
   if ((ended || room.state === "banned") && wasOn && publisher.wanted && publisher.wasOn) goOffAir(false);
   render();
 }
