@@ -11,6 +11,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microvibe.settings")
 http_application = get_asgi_application()
 
+from microvibe.checks import refuse_bad_settings  # noqa: E402  (apps must be loaded first)
+
+refuse_bad_settings()
+
 from live.process import close_process, process  # noqa: E402  (apps must be loaded first)
 from live.signalling.routing import websocket_application  # noqa: E402
 

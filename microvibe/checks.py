@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 
+from live.tries import parse_rate
 from sfu_relay.config import ConfigError, RelayConfig
 
 MIN_SECRET_CHARS = 32
@@ -63,6 +65,17 @@ def check_ice_servers(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
+def check_rates(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for name, rate in {**settings.TRIES, **settings.API_THROTTLE_RATES}.items():
+        try:
+            parse_rate(rate)
+        except ValueError as error:
+            found.append(Error(f"{name}: {error}.", id="microvibe.E006"))
+    return found
+
+
+@register(Tags.compatibility)
 def check_times(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in ("PUBLISHER_GRACE_SECS", "STARTING_TIMEOUT_SECS"):
@@ -72,3 +85,11 @@ def check_times(**kwargs: Any) -> list[CheckMessage]:
         text = "PUBLISHER_GRACE_SECS is over 10 minutes: viewers wait that long for nothing."
         found.append(Warning(text, id="microvibe.W001"))
     return found
+
+
+def refuse_bad_settings() -> None:
+    """For servers, which run no checks of their own: ends the process, saying what to write."""
+    checks = (check_sfu, check_secrets, check_ice_servers, check_rates, check_times)
+    errors = [found for check in checks for found in check() if found.level >= ERROR]
+    if errors:
+        sys.exit("\n".join(str(found) for found in errors))

@@ -28,6 +28,8 @@ ANY_TEXT = st.text(st.characters(codec=None))  # surrogates and controls too
         ("\x00\x1b", ""),
         ("\ud800", ""),
         ("你好 🌹", "你好 🌹"),
+        ("\u202eevil\u202c \u2067x", "evil x"),
+        ("שלום hello مرحبا", "שלום hello مرحبا"),
         ("e\u0301", "e\u0301"),
         ("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"),
     ],

@@ -19,6 +19,7 @@ GOOD = {
     "WEBRTC_ICE_SERVERS": [{"urls": ["stun:stun.example:3478"]}],
     "PUBLISHER_GRACE_SECS": 20.0,
     "STARTING_TIMEOUT_SECS": 120.0,
+    "TRIES": {"sign_up_by_address": "20/hour"},
 }
 
 
@@ -38,6 +39,8 @@ GOOD = {
         ({"STREAM_KEY_SECRET": "a" * 40}, "microvibe.E002", "STREAM_KEY_SECRET"),
         ({"STREAM_KEY_SECRET": GOOD["SECRET_KEY"]}, "microvibe.E003", "the same"),
         ({"WEBRTC_ICE_SERVERS": ["stun:x"]}, "microvibe.E004", "WEBRTC_ICE_SERVERS"),
+        ({"TRIES": {"sign_up_by_address": ""}}, None, ""),
+        ({"TRIES": {"sign_up_by_address": "often"}}, "microvibe.E006", "sign_up_by_address"),
         ({"PUBLISHER_GRACE_SECS": 0}, "microvibe.E005", "PUBLISHER_GRACE_SECS"),
         ({"PUBLISHER_GRACE_SECS": 900.0}, "microvibe.W001", "10 minutes"),
     ],
@@ -47,8 +50,22 @@ def test_settings(
 ) -> None:
     for name, value in (GOOD | changes).items():
         setattr(settings, name, value)
-    every = (checks.check_sfu, checks.check_secrets, checks.check_ice_servers, checks.check_times)
+    every = (
+        *(checks.check_sfu, checks.check_secrets, checks.check_ice_servers),
+        *(checks.check_rates, checks.check_times),
+    )
     found = [message for check in every for message in check()]
     assert [message.id for message in found] == ([complaint] if complaint else [])
     assert all(words in message.msg for message in found)
     assert not any(str(GOOD["SECRET_KEY"]) in str(message) for message in found)
+
+
+def test_a_server_does_not_start_with_bad_settings(settings: Any) -> None:
+    for name, value in GOOD.items():
+        setattr(settings, name, value)
+    checks.refuse_bad_settings()
+    settings.PUBLISHER_GRACE_SECS = 900.0  # odd, but it works
+    checks.refuse_bad_settings()
+    settings.SECRET_KEY = "changeme"
+    with pytest.raises(SystemExit, match="SECRET_KEY is shorter"):
+        checks.refuse_bad_settings()
