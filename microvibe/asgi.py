@@ -37,6 +37,9 @@ def _close_before_stop() -> None:
         return
     _closes_before_stop = True
     from twisted.internet import defer, reactor
+    from twisted.web import http
+
+    http.RESPONSES.setdefault(429, b"Too Many Requests")  # else it says "Unknown Status"
 
     def close() -> defer.Deferred[None]:
         closing = asyncio.ensure_future(asyncio.wait_for(close_process(), CLOSE_SECS))
