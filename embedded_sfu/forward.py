@@ -216,6 +216,11 @@ class Layer:
             entry = self.stored(ext)
             if entry is not None:
                 self._send_one(row, ext, entry[1], entry[2])
+                # They came before the row did, so the layer's own counts are no help here.
+                row.banked_packets += 1
+                row.banked_bytes += len(entry[1])
+                totals.packets_out += 1
+                totals.bytes_out += len(entry[1])
         row.send_report()
         row.announce(self)
 

@@ -126,6 +126,9 @@ def test_a_late_viewer_is_given_a_fresh_keyframe_from_the_ring(
     set_clock(monkeypatch, 1_400)
     viewer.row.aim(source.layer)
     assert [int.from_bytes(body, "big") for body in viewer.bodies] == list(range(10, 20))
+    assert (viewer.row.packets, viewer.row.octets) == (10, 160)
+    source.put(20, at_ms=1_000)
+    assert (viewer.row.packets, viewer.row.octets) == (11, 176)
     set_clock(monkeypatch, 1_600)
     later.row.aim(source.layer)
     assert later.sent == [] and later.row.target is source.layer
