@@ -12,6 +12,7 @@ export class Slot {
   /** @type {HTMLVideoElement | null} what comes next, hidden until its first frame */
   #coming = null;
   #started = false;
+  #presented = 0;
 
   /**
    * @param {HTMLElement} box
@@ -27,9 +28,12 @@ export class Slot {
     return this.#video;
   }
 
-  /** Decoded frames so far of what is seen. */
+  /**
+   * Frames so far of what is seen. Firefox counts none of a MediaStream in getVideoPlaybackQuality, and Chromium
+   * presents none in a window that is covered, so both counts go into one that grows while either does.
+   */
   get frames() {
-    return this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+    return (this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) + this.#presented;
   }
 
   /**
@@ -93,7 +97,19 @@ export class Slot {
     video.playsInline = true;
     video.disableRemotePlayback = true;
     video.tabIndex = -1;
+    this.#count(video);
     return video;
+  }
+
+  /** @param {HTMLVideoElement} video */
+  #count(video) {
+    if (!("requestVideoFrameCallback" in video)) return;
+    const presented = () => {
+      if (video === this.#video) this.#presented += 1;
+      // An element that was taken off the page presents nothing and is let go.
+      video.requestVideoFrameCallback(presented);
+    };
+    video.requestVideoFrameCallback(presented);
   }
 
   /** @param {HTMLVideoElement} video */

@@ -13,6 +13,7 @@ import { orderCodecs, withoutHostNames } from "../../../static/js/live/sdp.js";
 import { CAMERA, SCREEN, StallWatch } from "../../../static/js/live/stall.js";
 import { reportOf, totalsOf } from "../../../static/js/live/stats.js";
 import { studioState } from "../../../static/js/live/studio-state.js";
+import { studioWords } from "../../../static/js/live/studio-words.js";
 import { viewerState } from "../../../static/js/live/viewer-state.js";
 
 test("back-off grows from 0.25 s to 8 s and keeps its jitter in the upper half", () => {
@@ -233,3 +234,23 @@ for (const [name, change, state, why] of [
     assert.deepEqual(studioState({ ...streamer, ...change }), { state, why });
   });
 }
+
+const talk = { attempt: 0, secs: 0, rtmp: true, owns: true, silent: false, cutOff: false };
+test("studio: a show cut off by a long outage is told what comes next, not to reload", () => {
+  const lost = { state: "reconnecting", why: "sfu_unavailable" };
+  assert.match(studioWords(lost, talk).detail, /You need do nothing/);
+  assert.match(studioWords(lost, { ...talk, cutOff: true }).detail, /live again as soon as it works/);
+});
+
+test("studio: who can't change the mode is not told to", () => {
+  const byRtmp = { state: "blocked", why: "mode_rtmp" };
+  assert.match(studioWords(byRtmp, talk).detail, /change the room's mode/);
+  assert.match(studioWords(byRtmp, { ...talk, rtmp: false, owns: false }).detail, /Ask the owner/);
+});
+
+test("studio: without a microphone it says so before and on air", () => {
+  for (const state of ["ready", "live"]) {
+    assert.match(studioWords({ state, why: state }, { ...talk, silent: true }).detail, /^No microphone/);
+    assert.doesNotMatch(studioWords({ state, why: state }, talk).detail, /microphone/);
+  }
+});
