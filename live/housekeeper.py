@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from live.tasks import end_tasks
 logger = logging.getLogger(__name__)
 TICK_SECS: Final = 1.0
 BEAT_SECS: Final = 2.0
+MEASURE_EVERY_TICKS: Final = 5  # as often as pages report
 DEAD_AFTER_SECS: Final = 6.0  # three beats missed: the process of these rows is gone
 
 
@@ -34,20 +35,22 @@ class Housekeeper:
         sessions: Callable[[], Collection[str]],
         publishing_rooms: Callable[[], Collection[str]],
         on_off_air: Callable[[str], None],
+        measure: Callable[[], Awaitable[None]],
     ) -> None:
         self._process_id = process_id
         self._participants = participants
         self._sessions = sessions
         self._publishing_rooms = publishing_rooms
         self._on_off_air = on_off_air
+        self._measure = measure
         self._task: asyncio.Task[None] | None = None
+        self._measuring: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="housekeeper")
 
     async def aclose(self) -> None:
-        if self._task is not None:
-            await end_tasks([self._task])
+        await end_tasks(task for task in (self._task, self._measuring) if task is not None)
 
     async def _run(self) -> None:
         ticks = 0
@@ -60,8 +63,21 @@ class Housekeeper:
                 for room_id in await self._do(rooms_off_air, list(self._publishing_rooms())) or ():
                     self._on_off_air(room_id)
             await self._do(look_after_rooms)
+            if ticks % MEASURE_EVERY_TICKS == 0:
+                self._start_measuring()
             ticks += 1
             await asyncio.sleep(TICK_SECS)
+
+    def _start_measuring(self) -> None:
+        """Beside the beats: an SFU that hangs must not make this process look dead."""
+        if self._measuring is None or self._measuring.done():
+            self._measuring = asyncio.create_task(self._guarded_measure(), name="housekeeper sfu")
+
+    async def _guarded_measure(self) -> None:
+        try:
+            await self._measure()
+        except Exception:
+            logger.exception("housekeeper: the SFU's counters were not read")
 
     async def _do(self, work: Callable[..., Any], *args: Any) -> Any:
         try:

@@ -53,6 +53,7 @@ class Process:
             sessions=self._open_sessions,
             publishing_rooms=self._publishing_rooms,
             on_off_air=self._got_off_air,
+            measure=self.media.measure,
         )
         self.media.on_health = self._got_health
         self.hub.on_event = self._got_event

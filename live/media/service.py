@@ -17,6 +17,7 @@ from live.media import rows
 from live.media.journal import Journal
 from live.media.people import People
 from live.media.session import MediaSession, Person, SessionOwner
+from live.media.stats import BITRATES, RATIOS_AND_TIMES
 from sfu_relay.events import (
     Answered,
     Lost,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sfu_relay.relay import Relay
 
 logger = logging.getLogger(__name__)
+MEASURED: Final = (*BITRATES, *RATIOS_AND_TIMES)
 RESUME_SECS: Final = 10.0  # a session outlives its WebSocket that long
 OVERLAP_SECS: Final = 10.0  # an old session outlives the answer to the one that replaces it
 
@@ -125,6 +127,16 @@ class MediaService:
 
     def report(self, session_id: str, report: dict[str, Any]) -> None:
         self.journal.write(rows.report_session, session_id, report)
+
+    async def measure(self) -> None:
+        """Publishers without a page report nothing: the SFU's counters stand in for it."""
+        for session in list(self.sessions.values()):
+            if not session.connected or session.person.participant_id is not None:
+                continue
+            counters = await self.relay.session_stats(session.peer.session_id)
+            if counters is not None and not session.closing:
+                measured = {name: getattr(counters, name) for name in MEASURED}
+                self.report(session.session_id, measured)
 
     def set_rung(self, participant_id: str, rung: str) -> None:
         self.journal.write(rows.set_rung, participant_id, rung)

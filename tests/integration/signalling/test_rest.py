@@ -23,6 +23,7 @@ from tests.integration.signalling.conftest import (
     app_of,
     db,
     token_of,
+    tracks_of_offer,
 )
 
 URL = "/api/v1/sfu/session"
@@ -61,6 +62,19 @@ class Caller:
 @pytest.fixture
 def owner(house: House) -> Caller:
     return Caller(house.owner)
+
+
+async def test_a_room_published_by_rest_has_bitrates(house: House, owner: Caller) -> None:
+    await owner.open(house)
+    row = await db(SfuSession.objects.get)(user=house.owner)
+    stream = await house.stream(row.session_id)
+    stream.say_tracks(stream.uid, *tracks_of_offer())
+    await house.is_in_state("live")
+    await house.process.media.measure()
+    await house.process.media.journal.flush()
+    _, stats = await owner.call("get", f"/api/v1/live/{house.room.room_id}/stats")
+    _, session = await owner.call("get", f"{URL}/session-123/stats")
+    assert stats["data"]["video_bitrate"] == session["data"]["video_bitrate"] > 0
 
 
 @pytest.fixture
