@@ -26,7 +26,7 @@ from live.ids import new_session_id
 from live.media import Person
 from live.media.remote import TIMEOUT_SECS
 from live.media.rest import ANSWER_SECS, open_by_rest
-from live.media.stats import merge_stats
+from live.media.stats import BITRATES, RATIOS_AND_TIMES, merge_stats
 from live.models import SfuSession, StreamingMode, User
 from live.models.presence import OPEN_SESSION
 from live.process import Process, running_process
@@ -199,16 +199,9 @@ class SessionStatsView(ApiView):
                 counters = _ask(row, "stats")
             except MicroVibeError:
                 counters = None  # the browser's own report is what there is
-        report = {
-            name: getattr(row, name)
-            for name in (
-                "video_bitrate",
-                "audio_bitrate",
-                "packet_loss",
-                "jitter",
-                "round_trip_time",
-            )
-        }
+        report = {}  # one that has ended sends nothing now, whatever was reported last
+        if row.ended_at is None:
+            report = {name: getattr(row, name) for name in (*BITRATES, *RATIOS_AND_TIMES)}
         return ok(
             {
                 "session_id": session_id,

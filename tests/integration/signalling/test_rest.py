@@ -75,6 +75,9 @@ async def test_a_room_published_by_rest_has_bitrates(house: House, owner: Caller
     _, stats = await owner.call("get", f"/api/v1/live/{house.room.room_id}/stats")
     _, session = await owner.call("get", f"{URL}/session-123/stats")
     assert stats["data"]["video_bitrate"] == session["data"]["video_bitrate"] > 0
+    await owner.call("delete", f"{URL}/session-123")
+    _, session = await owner.call("get", f"{URL}/session-123/stats")
+    assert session["data"]["video_bitrate"] == 0
 
 
 @pytest.fixture
