@@ -142,8 +142,11 @@ function render() {
   say(need("[data-detail]", root), words.detail);
   say(need("[data-code]", root), now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
   const onAir = publisher.wanted;
+  const pressed = onAir && document.activeElement === goLive;
   goLive.hidden = onAir;
   endLive.hidden = !onAir;
+  // By keyboard one would start over at the top of the page. Not the other way: a held key must not go live again.
+  if (pressed) endLive.focus();
   goLive.disabled = !(now.state === "ready" || (now.state === "ended" && media.ready));
   shareScreen.disabled = !media.ready || !navigator.mediaDevices?.getDisplayMedia;
   shareScreen.setAttribute("aria-pressed", String(media.screen !== null));
