@@ -81,7 +81,8 @@ class Node:
                 pause = self._config.health_interval_secs
             self._wake.clear()
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for of 3.11 may swallow a cancellation
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             await asyncio.sleep(0.05)  # let gRPC see the broken connection first

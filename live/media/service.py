@@ -266,7 +266,8 @@ class MediaService:
             self.close(old, "replaced", tell=False)
 
     def _got_health(self, ok: bool) -> None:
-        logger.warning("SFU %s", "is back" if ok else "is not answering")
+        if not ok:
+            logger.warning("SFU is not answering")
         self.on_health(ok)
 
     def _forget(self, session: MediaSession, reason: str) -> None:
