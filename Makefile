@@ -24,10 +24,10 @@ run: ## Set up what is missing and start MicroVibe
 
 test: set-up ## Set up, then lint, types and every test with real processes and a browser
 	@$(MAKE) --no-print-directory lint types django-checks
-	$(PYTEST) -n 2 --durations=10 tests/unit tests/integration
-	$(PYTEST) --durations=10 tests/e2e
+	$(PYTEST) -n 2 --durations=10 -m "not media" tests/unit tests/integration
+	$(PYTEST) --durations=10 -m "media or e2e" tests/integration tests/e2e
 
-check: set-up ## Lint, types, unit and integration tests: for every-minute use
+check: set-up ## Lint, types, unit and integration tests without media: for every-minute use
 	@$(MAKE) --no-print-directory -j2 -O lint types django-checks quick-tests
 
 set-up:
@@ -46,7 +46,7 @@ django-checks:
 	@$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 quick-tests:
-	@$(PYTEST) -q -n 2 tests/unit tests/integration
+	@$(PYTEST) -q -n 2 -m "not media" tests/unit tests/integration
 
 fix: ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix

@@ -63,7 +63,7 @@ async def secs_until_width(
     return time.monotonic() - began
 
 
-@pytest.mark.timeout(240)  # 30-45 s; so that a failure is told by its reason
+@pytest.mark.timeout(300)  # 30-45 s on a quiet machine; so that a failure is told by its reason
 async def test_the_picture_follows_the_width_of_the_link(
     client: Open, far_chromium: BrowserContext, channel: Any, link: NarrowLink
 ) -> None:
@@ -82,7 +82,7 @@ async def test_the_picture_follows_the_width_of_the_link(
         narrow = (await viewer.stats())["video"][0]
 
         link.carries(kbps=WIDE_KBPS)
-        climb = await secs_until_width("climbs", viewer, lambda width: width == FULL_WIDTH, 45)
+        climb = await secs_until_width("climbs", viewer, lambda width: width == FULL_WIDTH, 100)
         await frames_advance(viewer, more=30)
         print(
             f"first frame {first_ms:.0f} ms, full width {full:.1f} s later; {NARROW_KBPS} kbit/s: "
