@@ -186,7 +186,7 @@ class Association:
         if inbound is None:
             counters.too_early += 1
             return
-        if 192 <= buffer.data[1] <= 223:
+        if rtp.is_rtcp(buffer.data):
             compound = inbound.unprotect_rtcp(bytes(buffer.data[:length]))
             if compound is None:
                 counters.srtp_rejected += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,6 @@ class Counters:
     closed_dtls: int = 0
     internal_errors: int = 0
     """Exceptions stopped at the receive loop: each is a bug."""
-
-    def as_dict(self) -> dict[str, int]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 _NOISY = ("malformed", "stun_refused", "srtp_rejected", "send_errors", "internal_errors")

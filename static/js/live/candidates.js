@@ -1,4 +1,35 @@
-/** Owns the queue of remote candidates that came before the description they belong to. */
+/** Owns remote candidates that came too early: before their description, or before their session is known. */
+
+// More is nobody's honest network; the bounds keep a broken server from filling the page.
+const MAX_SESSIONS = 8;
+const MAX_CANDIDATES = 64;
+
+/** Candidates of sessions that this page has not heard of yet. */
+export class EarlyCandidates {
+  /** @type {Map<string, (RTCIceCandidateInit | null)[]>} */
+  #waiting = new Map();
+
+  /**
+   * @param {string} sessionId
+   * @param {RTCIceCandidateInit | null} candidate
+   */
+  keep(sessionId, candidate) {
+    if (this.#waiting.size >= MAX_SESSIONS) return;
+    const waiting = this.#waiting.get(sessionId) ?? [];
+    if (waiting.length < MAX_CANDIDATES) waiting.push(candidate);
+    this.#waiting.set(sessionId, waiting);
+  }
+
+  /**
+   * Those of a session that is known now; all others are outdated by it.
+   * @param {string} sessionId
+   */
+  take(sessionId) {
+    const waiting = this.#waiting.get(sessionId) ?? [];
+    this.#waiting.clear();
+    return waiting;
+  }
+}
 
 export class CandidateQueue {
   #pc;

@@ -1,6 +1,7 @@
 /** Owns the publisher's side of signalling: going on air, staying there by new sessions beside old ones, leaving. */
 
 import { backoffMs } from "./backoff.js";
+import { EarlyCandidates } from "./candidates.js";
 import { SendingSession } from "./sending.js";
 
 /** @import {LiveSocket} from "./socket.js" */
@@ -19,8 +20,7 @@ export class Publisher {
   #changed;
   /** @type {SendingSession[]} oldest first */
   #sessions = [];
-  /** @type {Map<string, (RTCIceCandidateInit | null)[]>} */
-  #early = new Map();
+  #early = new EarlyCandidates();
   /** @type {Map<string, SendingSession>} ref of an offer → whose it is */
   #offers = new Map();
   /** @type {RTCIceServer[]} */
@@ -167,8 +167,7 @@ export class Publisher {
     if (session === undefined) return;
     if (session.id === null && id !== undefined) {
       session.id = id;
-      for (const candidate of this.#early.get(id) ?? []) session.gotCandidate(candidate);
-      this.#early.clear();
+      for (const candidate of this.#early.take(id)) session.gotCandidate(candidate);
     }
     void session.gotAnswer(payload);
   }
@@ -178,11 +177,7 @@ export class Publisher {
     if (target === "subscriber") return;
     const session = id === undefined ? this.#sessions.at(-1) : this.#sessions.find((s) => s.id === id);
     if (session) session.gotCandidate(payload);
-    else if (id !== undefined && this.#early.size < 8) {
-      const waiting = this.#early.get(id) ?? [];
-      if (waiting.length < 64) waiting.push(payload);
-      this.#early.set(id, waiting);
-    }
+    else if (id !== undefined) this.#early.keep(id, payload);
   }
 
   /** @param {Message<"session_lost">} message */

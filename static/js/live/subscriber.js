@@ -1,6 +1,7 @@
 /** Owns the viewer's side of signalling: joining, rejoining beside the old session, leaving it. */
 
 import { backoffMs } from "./backoff.js";
+import { EarlyCandidates } from "./candidates.js";
 import { ReceivingSession } from "./receiving.js";
 
 /** @import {LiveSocket} from "./socket.js" */
@@ -20,8 +21,7 @@ export class Subscriber {
   #changed;
   /** @type {Map<string, ReceivingSession>} oldest first */
   #sessions = new Map();
-  /** @type {Map<string, (RTCIceCandidateInit | null)[]>} candidates that came before their session's offer */
-  #early = new Map();
+  #early = new EarlyCandidates();
   /** @type {string | null} the session whose picture and sound play */
   #activeId = null;
   /** @type {Set<string>} sessions known to be dead, shown until the next one plays */
@@ -141,8 +141,7 @@ export class Subscriber {
     let session = this.#sessions.get(id);
     if (session === undefined) {
       session = this.#open(id);
-      for (const candidate of this.#early.get(id) ?? []) session.gotCandidate(candidate);
-      this.#early.clear();
+      for (const candidate of this.#early.take(id)) session.gotCandidate(candidate);
     }
     session.gotOffer(offerId, payload);
   }
@@ -171,11 +170,7 @@ export class Subscriber {
   #gotCandidate({ session_id: id, payload }) {
     const session = id === undefined ? (this.next ?? this.active) : this.#sessions.get(id);
     if (session) session.gotCandidate(payload);
-    else if (id !== undefined && this.#early.size < 8) {
-      const waiting = this.#early.get(id) ?? [];
-      if (waiting.length < 64) waiting.push(payload);
-      this.#early.set(id, waiting);
-    }
+    else if (id !== undefined) this.#early.keep(id, payload);
   }
 
   /** @param {Message<"session_lost">} message */
