@@ -9,6 +9,7 @@ RoomId = NewType("RoomId", str)
 PlayId = NewType("PlayId", str)
 ParticipantId = NewType("ParticipantId", str)
 SessionId = NewType("SessionId", str)
+RecordingId = NewType("RecordingId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: 5 bits a letter
 
@@ -31,3 +32,7 @@ def new_participant_id() -> ParticipantId:
 
 def new_session_id() -> SessionId:
     return SessionId(f"sess_{_random(16)}")
+
+
+def new_recording_id() -> RecordingId:
+    return RecordingId(f"rec_{_random(16)}")

@@ -160,6 +160,10 @@ CSRF_FAILURE_VIEW = "live.pages.errors.csrf_failure"
 # For deployments behind HTTPS. Off by default: both would lock a machine at home out of plain HTTP.
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", False)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 0)
+# nginx in front of the app says over what the browser came.
+BEHIND_FRONT = env.bool("BEHIND_FRONT", False)
+if BEHIND_FRONT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Subdomains and browsers' preload lists are the domain owner's to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
@@ -227,11 +231,35 @@ SFU_LOAD_BALANCE_METHOD = env.str("SFU_LOAD_BALANCE_METHOD", "roundrobin")
 WEBRTC_ICE_SERVERS = env.json("WEBRTC_ICE_SERVERS", default=[])
 
 # --- Streaming ----------------------------------------------------------------------------------
-RTMP_SERVER = env.str("RTMP_SERVER", f"rtmp://{HOST}:1935/live")
-HLS_SERVER = env.str("HLS_SERVER", f"{PUBLIC_URL}/hls")
-FLV_SERVER = env.str("FLV_SERVER", f"{PUBLIC_URL}/flv")
 PUBLISHER_GRACE_SECS = env.float("PUBLISHER_GRACE_SECS", 20.0)
 STARTING_TIMEOUT_SECS = env.float("STARTING_TIMEOUT_SECS", 120.0)
+
+# --- RTMP, HTTP-FLV and HLS (docs/ingest.md) -----------------------------------------------------
+RTMP_ENABLED = env.bool("RTMP_ENABLED", False)  # the launcher switches it on where nginx is
+RTMP_PORT = env.int("RTMP_PORT", 1935)
+RTMP_OUT_PORT = env.int("RTMP_OUT_PORT", 1936)  # loopback
+RTMP_CONTROL_PORT = env.int("RTMP_CONTROL_PORT", 1937)  # loopback: nginx's stat and control pages
+FLV_PORT = env.int("FLV_PORT", 8082)  # loopback: the playback process
+APP_PORT = env.int("APP_PORT", PORT)  # where this app listens itself; behind nginx not PORT
+INGEST_SECRET = env.str("INGEST_SECRET", "")  # between nginx and us
+PLAY_TOKEN_SECRET = env.str("PLAY_TOKEN_SECRET", "")  # signs play URLs
+PLAY_TOKEN_SECS = env.int("PLAY_TOKEN_SECS", 14_400)
+PLAYBACK_CORS_ORIGINS = env.list("PLAYBACK_CORS_ORIGINS", default=["*"])
+RTMP_SERVER = env.str("RTMP_SERVER", f"rtmp://{HOST}:{RTMP_PORT}/live")
+HLS_SERVER = env.str("HLS_SERVER", f"{PUBLIC_URL}/hls")
+FLV_SERVER = env.str("FLV_SERVER", f"{PUBLIC_URL}/flv")
+RTMP_TAKEOVER = env.str("RTMP_TAKEOVER", "newest")  # newest | oldest
+RTMP_MAX_STREAMS = env.int("RTMP_MAX_STREAMS", 100)
+RTMP_MAX_STREAMS_PER_USER = env.int("RTMP_MAX_STREAMS_PER_USER", 5)
+RTMP_REFUSE_AFTER_END_SECS = env.float("RTMP_REFUSE_AFTER_END_SECS", 30.0)
+MEDIA_DIR = DATA_DIR / "media"  # HLS, recordings, thumbnails, marks
+
+# --- Recordings ---------------------------------------------------------------------------------
+RECORDING_ENABLED = env.bool("RECORDING_ENABLED", True)
+RECORDING_KEEP_DAYS = env.int("RECORDING_KEEP_DAYS", 0)  # 0: for ever
+RECORDING_QUOTA_GB = env.float("RECORDING_QUOTA_GB", 0.0)  # 0: no quota
+RECORDING_MIN_FREE_GB = env.float("RECORDING_MIN_FREE_GB", 2.0)
+THUMBNAIL_EVERY_SECS = env.float("THUMBNAIL_EVERY_SECS", 10.0)
 
 # --- Accounts -----------------------------------------------------------------------------------
 SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)

@@ -1,7 +1,9 @@
 """What is stored. Written by live.actions only; looked up for a person by live.access only."""
 
 from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
+from live.models.ingest import Ingest, Part
 from live.models.presence import Participant, Role, Rung, SessionState, SfuSession
+from live.models.recordings import Recording, RecordingState
 from live.models.rooms import (
     PushProtocol,
     Room,
@@ -17,8 +19,12 @@ __all__ = [
     "Broadcast",
     "ChatMessage",
     "GiftSent",
+    "Ingest",
+    "Part",
     "Participant",
     "PushProtocol",
+    "Recording",
+    "RecordingState",
     "Role",
     "Room",
     "RoomPublisher",

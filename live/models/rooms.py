@@ -85,6 +85,11 @@ class Room(models.Model):
     visibility = models.CharField(
         _("visibility"), max_length=10, choices=Visibility.choices, default=Visibility.PUBLIC
     )
+    record = models.BooleanField(
+        _("record broadcasts"),
+        default=True,
+        help_text=_("A replay is made of every broadcast that comes by RTMP."),
+    )
     play_id = models.CharField(
         _("play id"), max_length=32, unique=True, default=new_play_id, editable=False
     )

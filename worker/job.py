@@ -1,0 +1,44 @@
+"""What a job is, and how it is kept running: a tick that fails is logged and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from types import TracebackType
+from typing import Self
+
+logger = logging.getLogger("worker")
+
+
+class Job:
+    """Subclasses set `name` and `every_secs` and write `tick`; enter and leave own its resources."""
+
+    name = ""
+    every_secs = 1.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    async def tick(self) -> None:
+        """Compare and mend, once. Work over 50 ms belongs in a thread or a process."""
+        raise NotImplementedError
+
+
+async def run_job(job: Job) -> None:
+    """For ever; a tick that takes longer than `every_secs` is followed by the next one at once."""
+    while True:
+        started = time.monotonic()
+        try:
+            await job.tick()
+        except Exception:
+            logger.exception("%s: a tick failed", job.name)
+        await asyncio.sleep(max(0.05, job.every_secs - (time.monotonic() - started)))
