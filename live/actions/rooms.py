@@ -42,6 +42,7 @@ def do_create_room(
     push_protocol: str | None = None,
     stream_type: str = StreamType.VIDEO_AUDIO,
     visibility: str = Visibility.PUBLIC,
+    record: bool = True,
 ) -> tuple[Room, str]:
     """The room and its key in clear. Raises banned, invalid (data.fields), too_many_rooms."""
     owner = User.objects.select_for_update().get(pk=owner.pk)
@@ -58,6 +59,7 @@ def do_create_room(
             "push_protocol": push_protocol,
             "stream_type": stream_type,
             "visibility": visibility,
+            "record": record,
         }
     )
     if settle_push_protocol(streaming_mode, push_protocol) != push_protocol:
@@ -150,6 +152,10 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
             clean[name] = clean_lines(value)
             if len(clean[name]) > 2000:
                 wrong[name] = ["at most 2000 characters"]
+        elif name == "record":
+            if not isinstance(value, bool):
+                wrong[name] = ["true or false"]
+            clean[name] = value
         else:
             wrong[name] = ["can't be changed"]
     if wrong:

@@ -35,6 +35,7 @@ ROOM: dict[str, Any] = {
     "grace_until": None,
     "push_protocol": "webrtc",
     "visibility": "public",
+    "record": True,
     "viewers": 12,
     "likes": 41,
     "state_changed_at": "2026-11-21T10:00:02.000Z",

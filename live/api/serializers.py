@@ -21,6 +21,7 @@ class RoomCreateRequest(serializers.Serializer[Any]):
     push_protocol = serializers.ChoiceField(PushProtocol.choices, required=False)
     stream_type = serializers.ChoiceField(StreamType.choices, required=False)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
+    record = serializers.BooleanField(required=False)
 
 
 class RoomUpdateRequest(RoomCreateRequest):
@@ -91,6 +92,7 @@ class RoomShape(serializers.Serializer[Any]):
     push_protocol = serializers.ChoiceField(PushProtocol.choices)
     stream_type = serializers.ChoiceField(StreamType.choices)
     visibility = serializers.ChoiceField(Visibility.choices)
+    record = serializers.BooleanField(help_text="A recording is made of what comes by RTMP.")
     owner = UserShape()
     broadcast = BroadcastShape(allow_null=True, help_text="The one on air.")
     ended_reason = serializers.ChoiceField(REASONS, allow_null=True)

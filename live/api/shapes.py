@@ -59,6 +59,7 @@ def room_shape(room: Room, viewers: int) -> dict[str, Any]:
         **room_state(room),
         "push_protocol": str(room.push_protocol),
         "visibility": str(room.visibility),
+        "record": room.record,
         "viewers": viewers,
         "likes": room.likes_total,
         "state_changed_at": iso(room.state_changed_at),

@@ -79,6 +79,15 @@ class RoomForm(forms.Form):
         choices=StreamingMode.choices,
         initial=StreamingMode.HYBRID,
     )
+    record = forms.BooleanField(
+        label=_("Keep a replay of every broadcast"),
+        required=False,
+        initial=True,
+        help_text=_(
+            "Of what OBS sends. Replays are kept on this server: find them on your dashboard, "
+            "choose who sees each one, download or delete it."
+        ),
+    )
 
     # Value → (name, hint): the choices in a streamer's words, for the radio cards of the template.
     WORDS = {

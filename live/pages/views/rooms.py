@@ -24,7 +24,7 @@ from live.pages.spark import Bar, spark
 from live.views_of import playback
 
 SHOWN_BROADCASTS = 6
-ROOM_FIELDS = ("title", "description", "visibility", "stream_type", "streaming_mode")
+ROOM_FIELDS = ("title", "description", "visibility", "stream_type", "streaming_mode", "record")
 
 
 @dataclass(frozen=True)
