@@ -142,7 +142,13 @@ STATICFILES_FINDERS = [
 ]
 NODE_MODULES_DIR = BASE_DIR / "node_modules"
 ICONS_DIR = NODE_MODULES_DIR / "lucide-static" / "icons"
-NPM_STATIC_FILES: list[str] = []  # files in node_modules that pages load, under static/npm/
+# Files in node_modules that pages load, under static/npm/. The maps: the scripts name them.
+NPM_STATIC_FILES = [
+    "hls.js/dist/hls.light.min.js",
+    "hls.js/dist/hls.light.min.js.map",
+    "mpegts.js/dist/mpegts.js",
+    "mpegts.js/dist/mpegts.js.map",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "live.pages.storage.ModuleManifestStorage"},

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
@@ -27,7 +28,7 @@ def watch(request: HttpRequest, room_id: str) -> HttpResponse:
     user = person(request)
     room = access.access_room_to_watch(user, room_id)
     owns = user is not None and room.owner_id == user.pk
-    config = page_config(request, room, "subscriber")
+    config = page_config(request, room, "subscriber") | {"players": players()}
     return render(request, "live/watch.html", {"room": room, "config": config, "owns": owns})
 
 
@@ -51,6 +52,14 @@ def go_live(request: HttpRequest) -> HttpResponse:
     if room is None:
         return redirect("room-new")
     return redirect("studio", room.room_id)
+
+
+def players() -> dict[str, str]:
+    """Scripts of the rungs below WebRTC, loaded when one of them is needed."""
+    return {
+        "flv": static("npm/mpegts.js/dist/mpegts.js"),
+        "hls": static("npm/hls.js/dist/hls.light.min.js"),
+    }
 
 
 def page_config(request: HttpRequest, room: Room, role: str) -> dict[str, Any]:
