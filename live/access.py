@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, When
 
 from live.lifecycle import ON_AIR, RoomState
 from live.models import (
+    SENDING,
     Broadcast,
     ChatMessage,
+    Ingest,
     Participant,
     Role,
     Room,
@@ -31,7 +33,16 @@ from live.secrets import Unreadable, hash_key, open_sealed
 
 Person = User | AnonymousUser | None  # all but a User are guests
 PUBLIC_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # anything else no database need be asked about
+CONNECTED = Q(lost_at__isnull=True) & ~Q(client_id="")  # Ingest.is_connected
 ON_AIR_STATES = tuple(sorted(state.value for state in ON_AIR))
+OUTSIDE_VIEWERS = Case(  # in a query over rooms
+    When(
+        state__in=ON_AIR_STATES,
+        ingest__isnull=False,
+        then=F("ingest__flv_viewers") + F("ingest__hls_viewers"),
+    ),
+    default=0,
+)
 SHOWN_AS_LIVE = (RoomState.LIVE.value, RoomState.INTERRUPTED.value)
 
 
@@ -94,12 +105,16 @@ def access_stream_key(user: Person, room_id: str) -> str:
 
 def room_by_stream_key(key: str) -> Room:
     """For ingest. The keys of banned rooms and owners get the answer that a wrong one gets."""
-    found = (
-        StreamKey.objects.select_related("room__owner").filter(lookup_hash=hash_key(key)).first()
-    )
-    if found is None or found.room.state == RoomState.BANNED or found.room.owner.is_banned:
+    room = room_of_stream_key_hash(hash_key(key))
+    if room is None or room.state == RoomState.BANNED or room.owner.is_banned:
         raise refusal("room_not_found")
-    return found.room
+    return room
+
+
+def room_of_stream_key_hash(key_hash: str) -> Room | None:
+    """With owner, key and ingest, banned or not: for ingest, which tells the owner why it refuses."""
+    found = Room.objects.select_related("owner", "stream_key", "ingest")
+    return found.filter(stream_key__lookup_hash=key_hash).first()
 
 
 def access_session(user: Person, session_id: str) -> SfuSession:
@@ -116,13 +131,20 @@ def access_session(user: Person, session_id: str) -> SfuSession:
 
 
 def rooms_with_viewers() -> QuerySet[Room]:
-    """All rooms with their owner, open broadcast, and `viewers`: how many watch now."""
+    """All rooms with their owner, ingest, open broadcast, `sends_webrtc`, and `viewers`.
+
+    `viewers`: how many watch now, also with players outside of our pages.
+    """
     watching = Q(participants__left_at__isnull=True, participants__role=Role.SUBSCRIBER)
     opened = Broadcast.objects.filter(ended_at__isnull=True)
+    sending = SfuSession.objects.filter(SENDING, room=OuterRef("pk"))
     return (
-        Room.objects.select_related("owner")
+        Room.objects.select_related("owner", "ingest")
         .prefetch_related(Prefetch("broadcasts", opened, to_attr="open_broadcasts"))
-        .annotate(viewers=Count("participants", filter=watching))
+        .annotate(
+            sends_webrtc=Exists(sending),
+            viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS,
+        )
     )
 
 
@@ -160,7 +182,18 @@ def recent_chat(room: Room, limit: int = 50) -> list[ChatMessage]:
 
 
 def viewers_now(room: Room) -> int:
-    return Participant.objects.filter(room=room, role=Role.SUBSCRIBER, left_at__isnull=True).count()
+    """On our pages and in players elsewhere."""
+    watching = Participant.objects.filter(room=room, role=Role.SUBSCRIBER, left_at__isnull=True)
+    return watching.count() + sum(outside_viewers(room).values())
+
+
+def outside_viewers(room: Room) -> dict[str, int]:
+    """Players of others (VLC, another site), which have no WebSocket: {"flv": 2, "hls": 1}."""
+    if not room.is_on_air:
+        return {"flv": 0, "hls": 0}
+    found = Ingest.objects.filter(room=room).values_list("flv_viewers", "hls_viewers").first()
+    flv, hls = found or (0, 0)
+    return {"flv": flv, "hls": hls}
 
 
 def counts(room: Room) -> Counts:
@@ -175,16 +208,22 @@ def open_sessions(room: Room, role: str | None = None) -> QuerySet[SfuSession]:
     return sessions.filter(role=role) if role else sessions
 
 
+def sends_by_rtmp(room: Room) -> bool:
+    """An encoder is connected, also one whose first frame is still to come: nginx drops idle ones."""
+    return Ingest.objects.filter(CONNECTED, room=room).exists()
+
+
 def rooms_live_without_publisher() -> QuerySet[Room]:
-    """Live by WebRTC, but no publisher session is open: the housekeeper calls do_publisher_lost."""
+    """Live, but neither a browser nor an encoder is there: for do_publisher_lost."""
     publishing = SfuSession.objects.filter(
         role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
     )
-    return Room.objects.filter(
-        state=RoomState.LIVE.value,
-        broadcasts__ended_at__isnull=True,
-        broadcasts__publish_protocol="webrtc",
-    ).exclude(pk__in=publishing.values("room_id"))
+    encoders = Ingest.objects.filter(CONNECTED)
+    return (
+        Room.objects.filter(state=RoomState.LIVE.value, broadcasts__ended_at__isnull=True)
+        .exclude(pk__in=publishing.values("room_id"))
+        .exclude(pk__in=encoders.values("room_id"))
+    )
 
 
 def rooms_past_grace(now: datetime) -> QuerySet[Room]:

@@ -8,15 +8,30 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from live.gifts import GIFTS
+from live.ladder import Scene, missing_rungs, missing_ways
 from live.lifecycle import RoomState
-from live.models import Broadcast, ChatMessage, GiftSent, Room, StreamingMode, User
+from live.models import (
+    SENDING,
+    Broadcast,
+    ChatMessage,
+    GiftSent,
+    Ingest,
+    Room,
+    SfuSession,
+    User,
+)
+from live.parts import rtmp_parts
+from live.play_urls import flv_url, hls_url
 
-WATCHABLE = frozenset({RoomState.STARTING, RoomState.LIVE, RoomState.INTERRUPTED})
 DETAILS = {
     "banned": _("This room is banned."),
+    "flv_down": _("HTTP-FLV is not answering."),
     "mode_rtmp": _("This room is for RTMP only."),
     "mode_webrtc": _("This room is for WebRTC only."),
+    "no_rtmp_source": _("Nobody is sending by RTMP."),
+    "no_webrtc_source": _("Nobody is sending by WebRTC."),
     "not_live": _("The room is not live."),
+    "rtmp_down": _("The RTMP server is not answering."),
     "rtmp_off": _("RTMP is not part of this installation."),
     "sfu_unavailable": _("The media server is not answering."),
 }
@@ -57,6 +72,8 @@ def room_state(room: Room) -> dict[str, Any]:
         ),
         "ended_reason": room.ended_reason or None,
         "grace_until": iso(room.grace_until) if interrupted else None,
+        "publishing": publishing(room),
+        "replay": None,
     }
 
 
@@ -82,51 +99,37 @@ def gift_payload(sent: GiftSent) -> dict[str, Any]:
     }
 
 
+def publishing(room: Room) -> list[str]:
+    """Who sends media now: "webrtc", "rtmp", both or none, in this order."""
+    by_webrtc = getattr(room, "sends_webrtc", None)  # by access.rooms_with_viewers
+    if by_webrtc is None:
+        ingest = Ingest.objects.filter(room=room).first()
+        by_webrtc = SfuSession.objects.filter(SENDING, room=room).exists()
+    else:
+        ingest = getattr(room, "ingest", None)
+    sends = {"webrtc": by_webrtc, "rtmp": ingest is not None and ingest.has_media}
+    return [name for name, yes in sends.items() if yes]
+
+
 def playback(room: Room, sfu_ok: bool) -> dict[str, Any]:
     """Both ladders: every way to watch and to publish, and why each missing one is missing."""
-    mode, state = StreamingMode(room.streaming_mode), room.room_state
-    rtmp_why = why_no_rtmp(mode, state)
-    return {
-        "rungs": [
-            _rung("webrtc", why_no_webrtc_rung(mode, state, sfu_ok)),
-            _rung("flv", rtmp_why),
-            _rung("hls", rtmp_why),
-        ],
-        "publish": [
-            _way("webrtc", why_no_webrtc_publish(mode, state, sfu_ok)),
-            _way("rtmp", rtmp_why),
-        ],
-    }
-
-
-def why_no_webrtc_rung(mode: StreamingMode, state: RoomState, sfu_ok: bool) -> str | None:
-    """None: a viewer can have it now."""
-    if state not in WATCHABLE and state is not RoomState.BANNED and mode is not StreamingMode.RTMP:
-        return "not_live"
-    return why_no_webrtc_publish(mode, state, sfu_ok)
-
-
-def why_no_webrtc_publish(mode: StreamingMode, state: RoomState, sfu_ok: bool) -> str | None:
-    if state is RoomState.BANNED:
-        return "banned"
-    if mode is StreamingMode.RTMP:
-        return "mode_rtmp"
-    return None if sfu_ok else "sfu_unavailable"
-
-
-def why_no_rtmp(mode: StreamingMode, state: RoomState) -> str:
-    """Always something: ingest comes later."""
-    if state is RoomState.BANNED:
-        return "banned"
-    return "mode_webrtc" if mode is StreamingMode.WEBRTC else "rtmp_off"
-
-
-def _rung(rung: str, reason: str | None) -> dict[str, Any]:
-    return {"rung": rung, "available": reason is None, "url": None, **_why(reason)}
-
-
-def _way(way: str, reason: str | None) -> dict[str, Any]:
-    return {"way": way, "available": reason is None, **_why(reason)}
+    sources = frozenset(publishing(room))
+    scene = Scene(room.streaming_mode, room.room_state, sfu_ok, rtmp_parts(), sources)
+    urls = {"flv": flv_url(room), "hls": hls_url(room)}
+    rungs = [
+        {
+            "rung": rung,
+            "available": why is None,
+            "url": urls.get(rung) if why is None else None,
+            **_why(why),
+        }
+        for rung, why in missing_rungs(scene).items()
+    ]
+    ways = [
+        {"way": way, "available": why is None, **_why(why)}
+        for way, why in missing_ways(scene).items()
+    ]
+    return {"rungs": rungs, "publish": ways}
 
 
 def _why(reason: str | None) -> dict[str, Any]:

@@ -220,6 +220,7 @@ SPECTACULAR_SETTINGS = {
         "Visibility": "live.models.Visibility",
         "RoomState": "live.api.serializers.STATES",
         "EndReason": "live.api.serializers.REASONS",
+        "Way": "live.api.serializers.WAY_NAMES",
     },
 }
 

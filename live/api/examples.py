@@ -33,6 +33,8 @@ ROOM: dict[str, Any] = {
     "broadcast": {"id": 3, "started_at": "2026-11-21T10:00:00.000Z"},
     "ended_reason": None,
     "grace_until": None,
+    "publishing": ["webrtc", "rtmp"],
+    "replay": None,
     "push_protocol": "webrtc",
     "visibility": "public",
     "record": True,
@@ -74,15 +76,31 @@ STATS = {
 }
 PLAYBACK = {
     "rungs": [
-        {"rung": "webrtc", "available": True, "url": None, "reason": None, "detail": None},
         {
-            "rung": "flv",
+            "rung": "webrtc",
             "available": False,
             "url": None,
-            "reason": "rtmp_off",
-            "detail": "RTMP is not part of this installation.",
+            "reason": "no_webrtc_source",
+            "detail": "Nobody is sending by WebRTC.",
+        },
+        {
+            "rung": "flv",
+            "available": True,
+            "url": "http://localhost:8080/flv/play_4f7k.flv",
+            "reason": None,
+            "detail": None,
+        },
+        {
+            "rung": "hls",
+            "available": True,
+            "url": "http://localhost:8080/hls/play_4f7k.m3u8",
+            "reason": None,
+            "detail": None,
         },
     ],
-    "publish": [{"way": "webrtc", "available": True, "reason": None, "detail": None}],
+    "publish": [
+        {"way": "webrtc", "available": True, "reason": None, "detail": None},
+        {"way": "rtmp", "available": True, "reason": None, "detail": None},
+    ],
 }
 PUBLISHER = {"user": {"id": 7, "name": "mei"}, "added_at": "2026-11-21T09:00:00.000Z"}

@@ -6,11 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from live.ladder import RUNGS, WAYS
 from live.lifecycle import EndReason, RoomState
 from live.models import PushProtocol, StreamingMode, StreamType, Visibility
 
 STATES = [state.value for state in RoomState]
 REASONS = [reason.value for reason in EndReason]
+WAY_NAMES = list(WAYS)
 
 
 # --- Requests -----------------------------------------------------------------------------------
@@ -70,6 +72,11 @@ class BroadcastShape(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField()
 
 
+class ReplayShape(serializers.Serializer[Any]):
+    recording_id = serializers.CharField()
+    ready = serializers.BooleanField()
+
+
 class Created(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     room_id = serializers.CharField()
@@ -97,6 +104,10 @@ class RoomShape(serializers.Serializer[Any]):
     broadcast = BroadcastShape(allow_null=True, help_text="The one on air.")
     ended_reason = serializers.ChoiceField(REASONS, allow_null=True)
     grace_until = serializers.DateTimeField(allow_null=True)
+    publishing = serializers.ListField(
+        child=serializers.ChoiceField(WAY_NAMES), help_text="Who sends media now."
+    )
+    replay = ReplayShape(allow_null=True, help_text="Of the last broadcast, once it is over.")
     viewers = serializers.IntegerField()
     likes = serializers.IntegerField()
     state_changed_at = serializers.DateTimeField()
@@ -150,7 +161,7 @@ class RoomStats(serializers.Serializer[Any]):
 
 
 class RungShape(serializers.Serializer[Any]):
-    rung = serializers.ChoiceField(["webrtc", "flv", "hls"])
+    rung = serializers.ChoiceField(RUNGS)
     available = serializers.BooleanField()
     url = serializers.CharField(allow_null=True)
     reason = serializers.CharField(allow_null=True, help_text="Why it is missing.")
@@ -158,7 +169,7 @@ class RungShape(serializers.Serializer[Any]):
 
 
 class WayShape(serializers.Serializer[Any]):
-    way = serializers.ChoiceField(["webrtc", "rtmp"])
+    way = serializers.ChoiceField(WAY_NAMES)
     available = serializers.BooleanField()
     reason = serializers.CharField(allow_null=True)
     detail = serializers.CharField(allow_null=True)

@@ -7,16 +7,17 @@ from typing import Any
 from django.conf import settings
 
 from live.models import Room, RoomPublisher, StreamingMode, StreamKey
+from live.play_urls import flv_url, hls_url
 from live.views_of import iso, room_state, user_payload
 
 
 def addresses(room: Room) -> dict[str, str | None]:
-    """Where a viewer finds the room; null where the mode has no such way."""
+    """Where a viewer finds the room; null where the mode has no such way. For who may watch it."""
     by_rtmp = room.streaming_mode != StreamingMode.WEBRTC
     by_webrtc = room.streaming_mode != StreamingMode.RTMP
     return {
-        "play_url": f"{settings.HLS_SERVER}/{room.play_id}.m3u8" if by_rtmp else None,
-        "flv_url": f"{settings.FLV_SERVER}/{room.play_id}.flv" if by_rtmp else None,
+        "play_url": hls_url(room) if by_rtmp else None,
+        "flv_url": flv_url(room) if by_rtmp else None,
         "webrtc_play_url": f"webrtc://room/{room.room_id}" if by_webrtc else None,
     }
 

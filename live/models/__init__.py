@@ -2,7 +2,7 @@
 
 from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
 from live.models.ingest import Ingest, Part
-from live.models.presence import Participant, Role, Rung, SessionState, SfuSession
+from live.models.presence import SENDING, Participant, Role, Rung, SessionState, SfuSession
 from live.models.recordings import Recording, RecordingState
 from live.models.rooms import (
     PushProtocol,
@@ -16,6 +16,7 @@ from live.models.rooms import (
 from live.models.users import User
 
 __all__ = [
+    "SENDING",
     "Broadcast",
     "ChatMessage",
     "GiftSent",

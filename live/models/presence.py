@@ -139,3 +139,7 @@ class SfuSession(models.Model):
 
     def __str__(self) -> str:
         return self.session_id
+
+
+# Sessions of publishers that an SFU has answered: media flows, or is about to.
+SENDING = Q(role=Role.PUBLISHER, ended_at__isnull=True, state=SessionState.CONNECTED)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _ROOM: Final = (
     *("title", "description", "state", "streaming_mode", "stream_type"),
-    *("owner", "broadcast", "ended_reason", "grace_until"),
+    *("owner", "broadcast", "ended_reason", "grace_until", "publishing", "replay"),
 )
 _WELCOME: Final = (
     *("version", "participant_id", "resume", "resumed", "role", "user", "sessions", "room"),

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
 from django.utils import translation
 
 from live.access import rooms_with_viewers
-from live.models import Broadcast, Role, Room
-from live.views_of import playback, room_state
+from live.models import Room
+from live.views_of import open_broadcast, playback, room_state
 
 
 @dataclass(frozen=True)
@@ -29,22 +28,17 @@ class Snapshot:
 
 
 def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snapshot:
-    peak = (
-        Broadcast.objects.filter(room=room, ended_at__isnull=True)
-        .values_list("peak_viewers", flat=True)
-        .first()
-    )
-    viewers = getattr(room, "viewers", None)
-    if viewers is None:
-        watching = Q(role=Role.SUBSCRIBER, left_at__isnull=True)
-        viewers = room.participants.aggregate(viewers=Count("pk", filter=watching))["viewers"]
+    if not hasattr(room, "viewers"):
+        room = rooms_with_viewers().filter(pk=room.pk).first() or room
+    broadcast, viewers = open_broadcast(room), int(getattr(room, "viewers", 0))
+    peak = max(broadcast.peak_viewers, viewers) if broadcast else 0
     ladders = {}
     for language in languages:
         with translation.override(language):
             ladders[language] = playback(room, sfu_ok)
     return Snapshot(
         room=room_state(room),
-        presence={"viewers": viewers, "peak": max(peak or 0, 0)},
+        presence={"viewers": viewers, "peak": peak},
         likes=room.likes_total,
         ladders=ladders,
     )
@@ -53,7 +47,7 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
 def take_snapshots(
     languages_of: dict[str, frozenset[str]], sfu_ok: bool
 ) -> dict[str, Snapshot | None]:
-    """By room id; None for a deleted room. One query for the rooms, two small ones each."""
+    """By room id; None for a deleted room. Three queries, however many rooms."""
     found: dict[str, Snapshot | None] = dict.fromkeys(languages_of)
     for room in rooms_with_viewers().filter(room_id__in=list(languages_of)):
         found[room.room_id] = take_snapshot(room, sfu_ok, languages_of[room.room_id])
