@@ -112,7 +112,7 @@ def room_by_stream_key(key: str) -> Room:
 
 
 def room_of_stream_key_hash(key_hash: str) -> Room | None:
-    """With owner, key and ingest, banned or not: for ingest, which tells the owner why it refuses."""
+    """With owner, key and ingest, banned or not: for ingest, which tells the owner why not."""
     found = Room.objects.select_related("owner", "stream_key", "ingest")
     return found.filter(stream_key__lookup_hash=key_hash).first()
 
@@ -209,7 +209,7 @@ def open_sessions(room: Room, role: str | None = None) -> QuerySet[SfuSession]:
 
 
 def sends_by_rtmp(room: Room) -> bool:
-    """An encoder is connected, also one whose first frame is still to come: nginx drops idle ones."""
+    """An encoder is connected, even if its first frame is still to come: nginx drops idle ones."""
     return Ingest.objects.filter(CONNECTED, room=room).exists()
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from live.access import open_sessions
+from live.access import open_sessions, sends_by_rtmp
 from live.actions._room import move
 from live.lifecycle import (
     EndAsked,
@@ -33,8 +33,8 @@ def do_media_started(room: Room, protocol: str = "webrtc") -> Room:
 
 @transaction.atomic
 def do_publisher_lost(room: Room, at: datetime | None = None) -> Room:
-    """live → interrupted, unless another publisher session of the room is still open."""
-    if open_sessions(room, Role.PUBLISHER).exists():
+    """live → interrupted, unless another publisher of the room, browser or encoder, is there."""
+    if open_sessions(room, Role.PUBLISHER).exists() or sends_by_rtmp(room):
         return room
     return move(room, PublisherLost(at or timezone.now()))
 
