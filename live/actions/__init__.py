@@ -9,6 +9,15 @@ from live.actions.air import (
     do_start_broadcast,
 )
 from live.actions.demo import do_make_demo_accounts
+from live.actions.ingest import (
+    do_adopt_ingest,
+    do_ingest_accepted,
+    do_ingest_lost,
+    do_ingest_media,
+    do_ingest_refused,
+    do_set_figures,
+)
+from live.actions.parts import do_set_outside_viewers, do_set_part
 from live.actions.people import (
     do_ban_room,
     do_ban_user,
@@ -23,6 +32,17 @@ from live.actions.presence import (
     do_leave_presence,
     do_set_rung,
     do_touch_presence,
+)
+from live.actions.recordings import (
+    do_claim_recording,
+    do_count_view,
+    do_delete_recording,
+    do_note_piece,
+    do_recording_failed,
+    do_recording_problem,
+    do_recording_ready,
+    do_retry_recording,
+    do_update_recording,
 )
 from live.actions.rooms import (
     do_allow_publisher,
@@ -43,32 +63,48 @@ from live.actions.sessions import (
 from live.actions.talk import do_delete_chat, do_like, do_send_chat, do_send_gift
 
 __all__ = [
+    "do_adopt_ingest",
     "do_allow_publisher",
     "do_ban_room",
     "do_ban_user",
+    "do_claim_recording",
     "do_close_session",
     "do_close_stale_presence",
     "do_close_stale_sessions",
+    "do_count_view",
     "do_create_room",
     "do_delete_chat",
+    "do_delete_recording",
     "do_disallow_publisher",
     "do_end_broadcast",
     "do_expire_grace",
+    "do_ingest_accepted",
+    "do_ingest_lost",
+    "do_ingest_media",
+    "do_ingest_refused",
     "do_join_presence",
     "do_leave_presence",
     "do_like",
     "do_make_demo_accounts",
     "do_media_started",
+    "do_note_piece",
     "do_open_session",
     "do_publisher_back",
     "do_publisher_lost",
+    "do_recording_failed",
+    "do_recording_problem",
+    "do_recording_ready",
     "do_report_session",
+    "do_retry_recording",
     "do_rotate_key",
     "do_send_chat",
     "do_send_gift",
     "do_session_connected",
     "do_session_lost",
+    "do_set_figures",
     "do_set_language",
+    "do_set_outside_viewers",
+    "do_set_part",
     "do_set_rung",
     "do_sign_up",
     "do_start_broadcast",
@@ -76,5 +112,6 @@ __all__ = [
     "do_touch_sessions",
     "do_unban_room",
     "do_unban_user",
+    "do_update_recording",
     "do_update_room",
 ]

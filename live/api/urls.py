@@ -10,6 +10,7 @@ from live.api.health import HealthView, ReadyView
 from live.api.keys import RoomKeyView, RoomRotateKeyView
 from live.api.nothing import NothingView
 from live.api.publishers import PublisherListView, PublisherView
+from live.api.recordings import RecordingChatView, RecordingView, RoomRecordingsView
 from live.api.rooms import (
     RoomCreateView,
     RoomEndView,
@@ -76,6 +77,21 @@ urlpatterns = [
         "api/v1/live/<public_id:room_id>/publishers/<row_id:user_id>",
         PublisherView.as_view(),
         name="api-publisher",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/recordings",
+        RoomRecordingsView.as_view(),
+        name="api-recordings",
+    ),
+    path(
+        "api/v1/recordings/<public_id:recording_id>",
+        RecordingView.as_view(),
+        name="api-recording",
+    ),
+    path(
+        "api/v1/recordings/<public_id:recording_id>/chat",
+        RecordingChatView.as_view(),
+        name="api-recording-chat",
     ),
     path("api/v1/sfu/session", SessionCreateView.as_view(), name="api-session-create"),
     path("api/v1/sfu/session/<public_id:session_id>", SessionView.as_view(), name="api-session"),

@@ -65,3 +65,7 @@ class Recording(models.Model):
     @property
     def is_ready(self) -> bool:
         return self.state == RecordingState.READY
+
+    def shown_visibility(self, room: Room) -> str:
+        """While it is being recorded, its room's: it takes that one over when it ends."""
+        return str(room.visibility if self.state == RecordingState.RECORDING else self.visibility)

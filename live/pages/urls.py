@@ -7,7 +7,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from live.pages.views import account, home, rooms, stage
+from live.pages.views import account, home, pictures, rooms, stage
 
 # The words of our own scripts only; private, because the answer depends on a cookie.
 catalog = cache_control(private=True, max_age=600)(
@@ -17,6 +17,8 @@ catalog = cache_control(private=True, max_age=600)(
 urlpatterns = [
     path("", home.home, name="home"),
     path("covers/<str:room_id>.svg", home.cover, name="cover"),
+    path("covers/<str:room_id>.jpg", pictures.live_picture, name="live-picture"),
+    path("replays/<str:recording_id>.jpg", pictures.replay_picture, name="replay-picture"),
     path("live/<str:room_id>", stage.watch, name="watch"),
     path("studio/<str:room_id>", stage.studio, name="studio"),
     path("go-live", stage.go_live, name="go-live"),
