@@ -47,15 +47,15 @@ def _background() -> np.ndarray:
 
 def camera_file() -> Path:
     """A Motion JPEG file of 30 s, made once per machine."""
-    return _made_once(f"camera-{VERSION}.mjpeg", _write_camera)
+    return made_once(f"camera-{VERSION}.mjpeg", _write_camera)
 
 
 def microphone_file() -> Path:
     """A WAV file of 10 s, made once per machine."""
-    return _made_once(f"microphone-{VERSION}.wav", _write_microphone)
+    return made_once(f"microphone-{VERSION}.wav", _write_microphone)
 
 
-def _made_once(name: str, write) -> Path:
+def made_once(name: str, write) -> Path:
     folder = Path(tempfile.gettempdir()) / f"microvibe-e2e-{os.getuid()}"
     folder.mkdir(exist_ok=True, mode=0o700)
     path = folder / name
