@@ -6,6 +6,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,52 @@ def wait_for_height(page: Page, height: int) -> None:
         f"the picture is {height} lines high",
         lambda: page.locator(MAIN).evaluate("video => video.videoHeight") == height,
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a page showed at one moment."""
+
+    at: float  # ms since 1970
+    number: int | None
+    rung: str
+    state: str
+
+
+def keep_diary(page: Page) -> None:
+    """Note from now on what the player shows, ten times a second, whatever its video element."""
+    page.evaluate("selector => __probe.keepDiary(selector)", MAIN)
+
+
+def diary(page: Page) -> list[Entry]:
+    return [Entry(*row) for row in page.evaluate("__probe.diary")]
+
+
+def longest_gap_ms(entries: Sequence[Entry]) -> float:
+    """The longest time without a new number."""
+    longest, since, shown = 0.0, entries[0].at, None
+    for entry in entries:
+        if entry.number is not None and entry.number != shown:
+            longest, since, shown = max(longest, entry.at - since), entry.at, entry.number
+    return max(longest, entries[-1].at - since)
+
+
+def wait_for_rung(page: Page, rung: str, within_secs: float = 40.0) -> float:
+    """The picture comes by `rung` and moves; returns when that was first so, in ms since 1970."""
+    seen: list[str] = []
+
+    def look() -> float | None:
+        now = page.locator("#player").get_attribute("data-rung") or "none"
+        if not seen or seen[-1] != now:
+            seen.append(now)
+        frames = frames_seen(page, ms=500) if now == rung else []
+        return frames[0][0] if is_advancing(frames) else None
+
+    try:
+        return wait_for(f"the picture comes by {rung}", look, within_secs)
+    except AssertionError as error:
+        state = page.locator("#player").get_attribute("data-state")
+        raise AssertionError(f"{error}; rungs: {' → '.join(seen)}, state {state}") from None
 
 
 def offset_ms(seen: Sequence[tuple[float, int]]) -> float:

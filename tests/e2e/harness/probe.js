@@ -82,6 +82,19 @@
       if (video) video.requestVideoFrameCallback(look);
     });
 
+  /**
+   * From now on, ten times a second: [ms since 1970, number or null, rung, state]. Over changes of the video
+   * element, which `watch` does not survive.
+   */
+  probe.keepDiary = (selector) => {
+    probe.diary = [];
+    clearInterval(probe.diaryTimer);
+    probe.diaryTimer = setInterval(() => {
+      const { rung, state } = document.querySelector('#player').dataset;
+      probe.diary.push([Date.now(), probe.read(document.querySelector(selector)), rung ?? '', state ?? '']);
+    }, 100);
+  };
+
   // The time at which each video of the page first shows a readable number.
   const noticed = new WeakSet();
   const notice = (video) => {
