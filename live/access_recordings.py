@@ -53,6 +53,16 @@ def recordings_of_owner(user: User) -> QuerySet[Recording]:
     return Recording.objects.filter(room__owner=user).select_related("room__owner", "broadcast")
 
 
+def public_recordings(limit: int) -> list[Recording]:
+    """For the home page, newest first: those that anybody may see and whose room anybody may."""
+    ready = Recording.objects.filter(state=RecordingState.READY, visibility=Visibility.PUBLIC)
+    open_rooms = ready.exclude(room__visibility=Visibility.PRIVATE).filter(
+        room__owner__banned_at__isnull=True
+    )
+    shown = open_rooms.exclude(room__state=RoomState.BANNED)
+    return list(shown.select_related("room__owner")[:limit])
+
+
 def manages_recordings(user: Person, room: Room) -> bool:
     return isinstance(user, User) and (room.owner_id == user.pk or user.is_staff)
 

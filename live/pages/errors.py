@@ -72,6 +72,13 @@ NOT_FOUND = Explained(
     _("The room may be private or gone, or the link is not complete."),
     _("Check the link, or see who is live now."),
 )
+NO_RECORDING = Explained(
+    404,
+    "film",
+    _("This replay is not there"),
+    _("It may be deleted or private, or the link is not complete."),
+    _("Check the link, or see who is live now."),
+)
 TOO_MANY = Explained(
     429,
     "hourglass",
@@ -95,6 +102,7 @@ INTERNAL = Explained(
 )
 OF_REFUSAL = {
     "room_not_found": NOT_FOUND,
+    "recording_not_found": NO_RECORDING,
     "forbidden": FORBIDDEN,
     "banned": BANNED,
     "rate_limited": TOO_MANY,

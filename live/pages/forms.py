@@ -55,7 +55,39 @@ class SignUpForm(forms.Form):
     )
 
 
-class RoomForm(forms.Form):
+class RadioForm(forms.Form):
+    """A form whose choices are shown as radio cards, each with a hint."""
+
+    # Value → (name, hint): the choices in a streamer's words, for the cards of the template.
+    WORDS: dict[str, dict[str, tuple[Any, Any]]] = {}
+
+    def choices_of(self, name: str) -> list[dict[str, Any]]:
+        chosen = self[name].value()
+        return [
+            {"value": value, "name": words[0], "hint": words[1], "checked": str(chosen) == value}
+            for value, words in self.WORDS[name].items()
+        ]
+
+    def radio_fields(self) -> list[dict[str, Any]]:
+        return [{"field": self[name], "choices": self.choices_of(name)} for name in self.WORDS]
+
+
+class RecordingForm(RadioForm):
+    title = forms.CharField(
+        label=_("Title"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    visibility = forms.ChoiceField(label=_("Who can watch"), choices=Visibility.choices)
+
+    WORDS = {
+        "visibility": {
+            "public": (_("Everybody"), _("It is shown on the home page and under your room.")),
+            "unlisted": (_("Whoever has the link"), _("It is shown nowhere.")),
+            "private": (_("Only me"), _("You, and people you allow to publish.")),
+        },
+    }
+
+
+class RoomForm(RadioForm):
     title = forms.CharField(
         label=_("Title"),
         max_length=100,
@@ -89,7 +121,6 @@ class RoomForm(forms.Form):
         ),
     )
 
-    # Value → (name, hint): the choices in a streamer's words, for the radio cards of the template.
     WORDS = {
         "visibility": {
             "public": (_("Everybody"), _("It is shown on the home page while you are live.")),
@@ -106,16 +137,6 @@ class RoomForm(forms.Form):
             "rtmp": (_("OBS only"), _("RTMP, for scenes and overlays.")),
         },
     }
-
-    def choices_of(self, name: str) -> list[dict[str, Any]]:
-        chosen = self[name].value()
-        return [
-            {"value": value, "name": words[0], "hint": words[1], "checked": str(chosen) == value}
-            for value, words in self.WORDS[name].items()
-        ]
-
-    def radio_fields(self) -> list[dict[str, Any]]:
-        return [{"field": self[name], "choices": self.choices_of(name)} for name in self.WORDS]
 
 
 def add_refusal(form: forms.Form, error: MicroVibeError) -> None:

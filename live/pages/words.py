@@ -33,6 +33,15 @@ def clock(secs: float) -> str:
     return f"{minutes}:{seconds:02}"
 
 
+def file_size(size_bytes: int) -> str:
+    """1_234_000_000 → "1.2 GB"; below a megabyte "0.4 MB". Decimal, as disks are sold."""
+    megabytes = max(0, size_bytes) / 10**6
+    if megabytes < 1000:
+        return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
+    gigabytes = megabytes / 1000
+    return f"{gigabytes:.1f} GB" if gigabytes < 100 else f"{gigabytes:.0f} GB"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """ "5 minutes ago" in the active language; older than 30 days: the date."""
     secs = max(0, int((now - then).total_seconds()))
@@ -55,3 +64,20 @@ def watched(secs: float) -> str:
     if secs < 3600:
         return gettext("%(n)d min") % {"n": int(secs // 60)}
     return gettext("%(n).1f h") % {"n": secs / 3600}
+
+
+def recording_problem(problem: str) -> str:
+    """Why a recording failed or is cut short, and what that means."""
+    match problem:
+        case "":
+            return ""
+        case "disk_full":
+            return gettext("The disk was nearly full, so recording stopped early.")
+        case "empty":
+            return gettext("Nothing came that could be recorded.")
+        case "codec":
+            return gettext("It was sent in a format that can't be made into a video (use H.264).")
+        case "too_long":
+            return gettext("It is too long to be made into one video.")
+        case _:
+            return gettext("What was recorded can't be read. Staff can try again.")

@@ -76,3 +76,15 @@ def clock(length: timedelta | float | None) -> str:
 def watched(secs: float | None) -> str:
     """{{ watch_secs|watched }}: "3 min", "2.5 h"."""
     return words.watched(secs or 0)
+
+
+@register.filter
+def file_size(size_bytes: int | None) -> str:
+    """{{ recording.size_bytes|file_size }}: "1.2 GB"."""
+    return words.file_size(size_bytes or 0)
+
+
+@register.filter
+def recording_problem(problem: str | None) -> str:
+    """{{ recording.problem|recording_problem }}: why it failed, in a sentence."""
+    return words.recording_problem(problem or "")
