@@ -1,4 +1,4 @@
-"""All URLs."""
+"""All URLs, but those under `ingest/`: ingest.gate answers them before anything can redirect."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,0 +1,50 @@
+"""May somebody with the right key send now? Facts in, the reason for a refusal out. No I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from live.lifecycle import EndReason, RoomState
+
+BY_HAND = frozenset({EndReason.BY_OWNER.value, EndReason.BY_STAFF.value})
+
+
+@dataclass(frozen=True)
+class Rules:
+    takeover: str  # "newest" or "oldest"
+    max_streams: int
+    max_streams_per_user: int
+    refuse_after_end_secs: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known when an encoder asks. Streams are those of other rooms."""
+
+    state: str
+    mode: str
+    owner_banned: bool
+    ended_reason: str
+    since_state_secs: float
+    streams: int
+    streams_of_owner: int
+    another_sends: bool
+
+
+def why_refused(asked: Asked, rules: Rules) -> str | None:
+    """None: welcome. The code is for the owner alone; the encoder is never told."""
+    if asked.owner_banned or asked.state == RoomState.BANNED:
+        return "banned"
+    if asked.mode == "webrtc":
+        return "mode_webrtc"
+    if (
+        asked.state == RoomState.ENDED
+        and asked.ended_reason in BY_HAND
+        and asked.since_state_secs < rules.refuse_after_end_secs
+    ):
+        return "just_ended"  # OBS comes back by itself 2 s after it was dropped
+    if asked.another_sends and rules.takeover == "oldest":
+        return "already_live"
+    if asked.streams >= rules.max_streams or asked.streams_of_owner >= rules.max_streams_per_user:
+        return "too_many_streams"
+    return None

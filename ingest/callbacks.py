@@ -1,0 +1,132 @@
+"""nginx asks who may publish, and tells who went.
+
+302 means yes, and so would any other 3xx; all that is not welcome gets one and the same 403.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from ingest import control
+from ingest.admission import Asked, Rules, why_refused
+from ingest.hooks import MAX_BODY_BYTES, PROXY_HEADERS, Call, is_from_here, is_secret, parse_call
+from ingest.stat import Unreadable, parse_stat
+from live import access
+from live.actions import ingest as actions
+from live.errors import MicroVibeError
+from live.models import Ingest, Room
+from live.secrets import hash_key
+
+logger = logging.getLogger(__name__)
+REFUSED: Final = b"refused\n"
+
+
+def _hook(answer: Callable[[Call], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Only nginx's own calls come through to `answer`; all others are refused alike."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        call = _call_of(request)
+        return _refused() if call is None else answer(call)
+
+    return csrf_exempt(view)
+
+
+def _call_of(request: HttpRequest) -> Call | None:
+    if not settings.RTMP_ENABLED or request.method != "POST":
+        return None
+    if not is_from_here(request.META.get("REMOTE_ADDR", "")):
+        return None
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return None
+    if not is_secret(request.GET.get("secret", ""), settings.INGEST_SECRET):
+        return None
+    return parse_call(request.read(MAX_BODY_BYTES + 1))
+
+
+@_hook
+def publish(call: Call) -> HttpResponse:
+    """An encoder wants to send."""
+    key_hash = hash_key(call.name)
+    room = access.room_of_stream_key_hash(key_hash)
+    if room is None:
+        return _refused()
+    why = why_refused(_asked(room), _rules())
+    if why is None:
+        try:
+            actions.do_ingest_accepted(room, call.client_id, key_hash, call.address, call.encoder)
+        except MicroVibeError as error:
+            why = error.code
+    if why is not None:
+        logger.info("ingest of %s refused: %s", room.room_id, why)
+        actions.do_ingest_refused(room, why)
+        return _refused()
+    _take_over(room)
+    return HttpResponse(status=302, headers={"Location": room.play_id})
+
+
+@_hook
+def publish_done(call: Call) -> HttpResponse:
+    """By the key's hash as of then: meanwhile it may have been rotated."""
+    mine = Ingest.objects.filter(client_id=call.client_id, key_hash=hash_key(call.name))
+    for ingest in mine.select_related("room"):
+        actions.do_ingest_lost(ingest.room, call.client_id)
+    return HttpResponse(status=204)
+
+
+@_hook
+def record_done(call: Call) -> HttpResponse:
+    """The worker looks at the files itself."""
+    return HttpResponse(status=204)
+
+
+def _refused() -> HttpResponse:
+    return HttpResponse(REFUSED, status=403, content_type="text/plain")
+
+
+def _take_over(room: Room) -> None:
+    """Whoever still sends under this name goes, or nginx would refuse the one we accepted.
+
+    After the row has changed: the publish-done of the old one is then nobody's.
+    """
+    try:
+        control.drop_publisher(room.play_id)
+    except control.NotAnswering as error:
+        logger.warning("ingest of %s: the old publisher was not dropped: %s", room.room_id, error)
+
+
+def _asked(room: Room) -> Asked:
+    others = Ingest.objects.filter(access.CONNECTED).exclude(room=room)
+    return Asked(
+        state=room.state,
+        mode=room.streaming_mode,
+        owner_banned=room.owner.is_banned,
+        ended_reason=room.ended_reason,
+        since_state_secs=(timezone.now() - room.state_changed_at).total_seconds(),
+        streams=others.count(),
+        streams_of_owner=others.filter(room__owner=room.owner_id).count(),
+        another_sends=settings.RTMP_TAKEOVER == "oldest" and _another_sends(room),
+    )
+
+
+def _another_sends(room: Room) -> bool:
+    """nginx knows; while it can't say, the row is believed."""
+    try:
+        return room.play_id in parse_stat(control.fetch(control.STAT)).publishers("live")
+    except (control.NotAnswering, Unreadable):
+        return access.sends_by_rtmp(room)
+
+
+def _rules() -> Rules:
+    return Rules(
+        settings.RTMP_TAKEOVER,
+        settings.RTMP_MAX_STREAMS,
+        settings.RTMP_MAX_STREAMS_PER_USER,
+        settings.RTMP_REFUSE_AFTER_END_SECS,
+    )

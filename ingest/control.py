@@ -1,0 +1,107 @@
+"""Asks nginx's stat and control pages (loopback), from a thread or from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+from typing import Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+HOST: Final = "127.0.0.1"
+TIMEOUT_SECS: Final = 1.0
+MAX_ANSWER_BYTES: Final = 4 << 20  # a stream takes 1–2 KB on the stat page, a viewer 200 bytes
+
+
+class NotAnswering(Exception):
+    """The page can't be had now: refused, timed out, too long, or not 200."""
+
+
+def fetch(path: str) -> bytes:
+    """For a thread. Raises NotAnswering."""
+    connection = http.client.HTTPConnection(HOST, settings.RTMP_CONTROL_PORT, timeout=TIMEOUT_SECS)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read(MAX_ANSWER_BYTES + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotAnswering(type(error).__name__) from None
+    finally:
+        connection.close()
+    return _checked(answer.status, body)
+
+
+async def fetch_soon(path: str, port: int | None = None) -> bytes:
+    """For the event loop; `port`: another loopback server's. Raises NotAnswering."""
+    try:
+        async with asyncio.timeout(TIMEOUT_SECS):
+            return await _get(path, port or settings.RTMP_CONTROL_PORT)
+    except (OSError, ValueError, EOFError, TimeoutError) as error:
+        raise NotAnswering(type(error).__name__) from None
+
+
+async def _get(path: str, port: int) -> bytes:
+    """HTTP/1.0, so that the answer ends with the connection and is never in chunks."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode("ascii"))
+        await writer.drain()
+        raw = b""
+        while more := await reader.read(1 << 16):
+            raw += more
+            if len(raw) > MAX_ANSWER_BYTES:
+                raise ValueError("too long")
+    finally:
+        writer.close()
+    head, found, body = raw.partition(b"\r\n\r\n")
+    if not found:
+        raise ValueError("no answer")
+    return _checked(int(head.split(b" ", 2)[1]), body)
+
+
+def _checked(status: int, body: bytes) -> bytes:
+    if status != http.client.OK:
+        raise NotAnswering(f"status {status}")
+    if len(body) > MAX_ANSWER_BYTES:
+        raise NotAnswering("too long")
+    return body
+
+
+# --- Paths --------------------------------------------------------------------------------------
+STAT: Final = "/stat"
+
+
+def drop_path(play_id: str) -> str:
+    """Answers how many were dropped."""
+    return "/control/drop/publisher?" + urlencode({"app": "live", "name": play_id})
+
+
+def record_path(verb: str, play_id: str) -> str:
+    """`verb`: start or stop. Answers the path of the file, or nothing."""
+    query = {"srv": 1, "app": "out", "name": play_id, "rec": "flv"}
+    return f"/control/record/{verb}?" + urlencode(query)
+
+
+# --- Verbs --------------------------------------------------------------------------------------
+def drop_publisher(play_id: str) -> int:
+    """For a thread. How many were dropped. Raises NotAnswering."""
+    return _count(fetch(drop_path(play_id)))
+
+
+async def drop_publisher_soon(play_id: str) -> int:
+    return _count(await fetch_soon(drop_path(play_id)))
+
+
+async def record_start(play_id: str) -> str:
+    """The file that nginx writes now; "" when it has no such stream. Raises NotAnswering."""
+    return (await fetch_soon(record_path("start", play_id))).decode("utf-8", "replace").strip()
+
+
+async def record_stop(play_id: str) -> str:
+    return (await fetch_soon(record_path("stop", play_id))).decode("utf-8", "replace").strip()
+
+
+def _count(body: bytes) -> int:
+    text = body.strip()
+    return int(text) if text.isdigit() and len(text) < 6 else 0
