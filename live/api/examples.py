@@ -103,4 +103,50 @@ PLAYBACK = {
         {"way": "rtmp", "available": True, "reason": None, "detail": None},
     ],
 }
+FIGURES: dict[str, Any] = {
+    "video_codec": "H264",
+    "profile": "High",
+    "level": "3.1",
+    "width": 1280,
+    "height": 720,
+    "fps": 30.0,
+    "audio_codec": "AAC",
+    "channels": 2,
+    "sample_rate": 48000,
+    "dropped": 0,
+    "uptime_secs": 61.2,
+    "video_bitrate": 2400000,
+    "audio_bitrate": 160000,
+    "keyframe_secs": 8.3,
+    "b_frames": False,
+    "measured_fps": 30.0,
+    "has_audio": True,
+    "has_video": True,
+    "hevc": False,
+}
+INGEST: dict[str, Any] = {
+    "state": "live",
+    "reason": None,
+    "detail": None,
+    "server": "rtmp://localhost:1935/live",
+    "connected": True,
+    "media": True,
+    "encoder": "FMLE/3.0 (compatible; FMSc/1.0)",
+    "accepted_at": "2026-11-21T10:00:00.000Z",
+    "since": "2026-11-21T10:00:01.000Z",
+    "figures": FIGURES,
+    "advice": [
+        {
+            "code": "keyframes_far",
+            "values": {"secs": 8.3},
+            "severity": "warn",
+            "title": "Keyframes are 8.3 s apart.",
+            "detail": "In OBS: Settings → Output → Advanced: Keyframe Interval 1 s. "
+            "Viewers see the picture sooner, and HLS is about 12 s closer to you.",
+        }
+    ],
+    "refused": None,
+    "recording": True,
+    "disk_ok": True,
+}
 PUBLISHER = {"user": {"id": 7, "name": "mei"}, "added_at": "2026-11-21T09:00:00.000Z"}

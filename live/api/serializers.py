@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from live.advice_words import SEVERITIES
+from live.ingest_of import STATES as INGEST_STATES
 from live.ladder import RUNGS, WAYS
 from live.lifecycle import EndReason, RoomState
 from live.models import PushProtocol, StreamingMode, StreamType, Visibility
@@ -178,6 +180,69 @@ class WayShape(serializers.Serializer[Any]):
 class PlaybackShape(serializers.Serializer[Any]):
     rungs = RungShape(many=True)
     publish = WayShape(many=True)
+
+
+class FiguresShape(serializers.Serializer[Any]):
+    """What is not known is left out."""
+
+    video_codec = serializers.CharField(required=False)
+    profile = serializers.CharField(required=False)
+    level = serializers.CharField(required=False)
+    width = serializers.IntegerField(required=False)
+    height = serializers.IntegerField(required=False)
+    fps = serializers.FloatField(required=False, help_text="As the encoder declared it.")
+    audio_codec = serializers.CharField(required=False)
+    channels = serializers.IntegerField(required=False)
+    sample_rate = serializers.IntegerField(required=False, help_text="Hz")
+    dropped = serializers.IntegerField(required=False, help_text="Frames.")
+    uptime_secs = serializers.FloatField(required=False)
+    video_bitrate = serializers.FloatField(required=False, help_text="bit/s")
+    audio_bitrate = serializers.FloatField(required=False, help_text="bit/s")
+    keyframe_secs = serializers.FloatField(
+        required=False, help_text="Longest way between keyframes in the last minute."
+    )
+    b_frames = serializers.BooleanField(required=False)
+    measured_fps = serializers.FloatField(required=False)
+    has_audio = serializers.BooleanField(required=False)
+    has_video = serializers.BooleanField(required=False)
+    hevc = serializers.BooleanField(required=False)
+    av_offset_ms = serializers.FloatField(required=False)
+
+
+class AdviceShape(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="docs/ingest.md lists them.")
+    values = serializers.DictField()
+    severity = serializers.ChoiceField(SEVERITIES)
+    title = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class RefusedShape(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    why = serializers.CharField()
+    title = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class IngestShape(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(INGEST_STATES)
+    reason = serializers.CharField(
+        allow_null=True, help_text="Why nobody could begin to publish by RTMP now."
+    )
+    detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
+    server = serializers.CharField(help_text="For OBS; the key comes from live/{room_id}/key.")
+    connected = serializers.BooleanField()
+    media = serializers.BooleanField(help_text="Sound or picture has come.")
+    encoder = serializers.CharField(allow_blank=True)
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    since = serializers.DateTimeField(allow_null=True, help_text="Of the state.")
+    figures = FiguresShape()
+    advice = AdviceShape(many=True, help_text="Worst first.")
+    refused = RefusedShape(
+        allow_null=True, help_text="The last time the right key was sent away, until let in."
+    )
+    recording = serializers.BooleanField()
+    disk_ok = serializers.BooleanField(help_text="false: recording has stopped.")
 
 
 class PublisherShape(serializers.Serializer[Any]):

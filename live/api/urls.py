@@ -7,6 +7,7 @@ from django.urls.converters import IntConverter, StringConverter
 
 from live.api.docs import DocsView, SchemaView
 from live.api.health import HealthView, ReadyView
+from live.api.ingest import RoomIngestView
 from live.api.keys import RoomKeyView, RoomRotateKeyView
 from live.api.nothing import NothingView
 from live.api.publishers import PublisherListView, PublisherView
@@ -67,6 +68,11 @@ urlpatterns = [
         "api/v1/live/<public_id:room_id>/playback",
         RoomPlaybackView.as_view(),
         name="api-room-playback",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/ingest",
+        RoomIngestView.as_view(),
+        name="api-room-ingest",
     ),
     path(
         "api/v1/live/<public_id:room_id>/publishers",
