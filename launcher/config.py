@@ -17,7 +17,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Where this run listens and writes, and whether it brings its own SFU."""
+    """Where this run listens and writes, and which parts it brings."""
 
     host: str
     port: int
@@ -27,15 +27,39 @@ class Config:
     sfu_grpc_port: int
     sfu_udp_port: int
     lan_addresses: tuple[str, ...]
+    rtmp_wanted: bool
+    has_nginx: bool
+    app_port: int  # where the app itself listens; PORT where it stands alone
+    flv_port: int
+    rtmp_port: int
+    rtmp_out_port: int
+    rtmp_control_port: int
 
     @property
     def scheme(self) -> str:
         return "https" if self.tls else "http"
 
     @property
+    def behind_front(self) -> bool:
+        """nginx takes PORT and hands to the app what is the app's; RTMP goes with it."""
+        return self.rtmp_wanted and self.has_nginx
+
+    @property
+    def host_in_url(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}/"
+        return f"{self.scheme}://{self.host_in_url}:{self.port}/"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+    @property
+    def run_dir(self) -> Path:
+        """Rendered configurations, pid files, sockets: of this run alone."""
+        return self.data_dir / "run"
 
     @property
     def on_all_addresses(self) -> bool:
@@ -58,6 +82,32 @@ class Config:
     def private_key(self) -> Path:
         return self.data_dir / "tls" / "private_key.pem"
 
+    @property
+    def public_host(self) -> str:
+        """A name or address under which others reach this machine, as far as they can."""
+        return self.lan_addresses[0] if self.urls_on_network() else self.local_host
+
+    @property
+    def rtmp_server(self) -> str:
+        """What a streamer types into OBS."""
+        host = f"[{self.public_host}]" if ":" in self.public_host else self.public_host
+        return f"rtmp://{host}:{self.rtmp_port}/live"
+
+    def ports(self) -> dict[str, int]:
+        """TCP ports of this run by the names of their settings."""
+        found = {"PORT": self.port}
+        if self.own_sfu:
+            found["SFU_GRPC_PORT"] = self.sfu_grpc_port
+        if self.behind_front:
+            found |= {
+                "APP_PORT": self.app_port,
+                "FLV_PORT": self.flv_port,
+                "RTMP_PORT": self.rtmp_port,
+                "RTMP_OUT_PORT": self.rtmp_out_port,
+                "RTMP_CONTROL_PORT": self.rtmp_control_port,
+            }
+        return found
+
     def urls_on_network(self) -> list[str]:
         """How other machines reach the app; empty when it listens on loopback only."""
         if not self.on_all_addresses:
@@ -65,50 +115,103 @@ class Config:
         return [f"{self.scheme}://{address}:{self.port}/" for address in self.lan_addresses]
 
 
-def read_config(env: Mapping[str, str], lan_addresses: Sequence[str] = ()) -> Config:
+def wants_rtmp(env: Mapping[str, str]) -> bool:
+    """RTMP_ENABLED; where nginx is missing nothing comes of it."""
+    return _flag(env, "RTMP_ENABLED", default=True)
+
+
+def read_config(
+    env: Mapping[str, str], lan_addresses: Sequence[str] = (), *, has_nginx: bool = False
+) -> Config:
     """Raises ConfigError for a value that can't be used."""
     tls = _flag(env, "TLS", default=False)
     # HTTPS on loopback has no use; it is there for the phone next to you.
     host = env.get("HOST") or ("0.0.0.0" if tls else "127.0.0.1")  # noqa: S104
     elsewhere = bool(env.get("SFU_SERVER_URL") or env.get("SFU_CLUSTER_NODES"))
+    rtmp_wanted = wants_rtmp(env)
+    port = _port(env, "PORT", 8080)
     config = Config(
         host=host,
-        port=_port(env, "PORT", 8080),
+        port=port,
         tls=tls,
         data_dir=Path(env.get("DATA_DIR") or BASE_DIR / "var").resolve(),
         own_sfu=_flag(env, "SFU_ENABLED", default=True) and not elsewhere,
         sfu_grpc_port=_port(env, "SFU_GRPC_PORT", 5551),
         sfu_udp_port=_port(env, "SFU_UDP_PORT", 5000),
         lan_addresses=tuple(lan_addresses),
+        rtmp_wanted=rtmp_wanted,
+        has_nginx=has_nginx,
+        app_port=_port(env, "APP_PORT", 8081) if rtmp_wanted and has_nginx else port,
+        flv_port=_port(env, "FLV_PORT", 8082),
+        rtmp_port=_port(env, "RTMP_PORT", 1935),
+        rtmp_out_port=_port(env, "RTMP_OUT_PORT", 1936),
+        rtmp_control_port=_port(env, "RTMP_CONTROL_PORT", 1937),
     )
-    if config.own_sfu and config.port == config.sfu_grpc_port:
-        raise ConfigError(f"PORT and SFU_GRPC_PORT are both {config.port}: give them two values.")
+    names: dict[int, str] = {}
+    for name, number in config.ports().items():
+        if other := names.get(number):
+            raise ConfigError(f"{other} and {name} are both {number}: give them two values.")
+        names[number] = name
     return config
 
 
 def child_environment(config: Config, env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the app and the SFU: what was given, and what follows from it."""
+    """The environment of app, worker and SFU: what was given, and what follows from it."""
     hosts = ["localhost", "127.0.0.1", "[::1]"]
     if config.host not in {*hosts, "::", "::1"}:
         hosts.append(config.host)
     if config.on_all_addresses:
         hosts += config.lan_addresses
     origins = [f"{config.scheme}://{host}:{config.port}" for host in hosts]
-    public_host = config.lan_addresses[0] if config.urls_on_network() else config.local_host
     derived = {
         "HOST": config.host,
         "PORT": str(config.port),
         "DATA_DIR": str(config.data_dir),
-        "PUBLIC_URL": f"{config.scheme}://{public_host}:{config.port}",
+        "PUBLIC_URL": f"{config.scheme}://{config.public_host}:{config.port}",
         "ALLOWED_HOSTS": ",".join(hosts),
         "CSRF_TRUSTED_ORIGINS": ",".join(origins),
         "SFU_GRPC_PORT": str(config.sfu_grpc_port),
         "SFU_UDP_PORT": str(config.sfu_udp_port),
+        "RTMP_SERVER": config.rtmp_server,
+        "APP_PORT": str(config.app_port),
+        "FLV_PORT": str(config.flv_port),
+        "RTMP_PORT": str(config.rtmp_port),
+        "RTMP_OUT_PORT": str(config.rtmp_out_port),
+        "RTMP_CONTROL_PORT": str(config.rtmp_control_port),
+        "RTMP_ENABLED": str(config.behind_front).lower(),
+        "BEHIND_FRONT": str(config.behind_front).lower(),
     }
     given = {name: value for name, value in env.items() if value != "" or name not in derived}
-    # HOST and DATA_DIR were resolved; the rest may be overruled by whoever knows better.
-    fixed = {name: derived[name] for name in ("HOST", "PORT", "DATA_DIR")}
+    # These were resolved; the rest may be overruled by whoever knows better.
+    resolved = ("HOST", "PORT", "DATA_DIR", "APP_PORT", "RTMP_ENABLED", "BEHIND_FRONT")
+    fixed = {name: derived[name] for name in resolved}
+    if config.behind_front:
+        # Our nginx is one more, and the only one that may add to X-Forwarded-For.
+        fixed["API_NUM_PROXIES"] = str(proxies_in_front(env) + 1)
     return {"DJANGO_SETTINGS_MODULE": "microvibe.settings", **derived, **given, **fixed}
+
+
+def proxies_in_front(env: Mapping[str, str]) -> int:
+    """Proxies of others between browsers and us."""
+    text = env.get("API_NUM_PROXIES") or "0"
+    if not text.isdecimal() or len(text) > 2:
+        raise ConfigError(f"API_NUM_PROXIES must be a small number, not {text[:20]!r}.")
+    return int(text)
+
+
+# What a process without Django gets: it has no use for keys that open sessions or stream keys.
+COMMON_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "PYTHONPATH"),
+    *("LOG_LEVEL", "DATA_DIR", "READ_DOT_ENV"),
+)
+PLAYBACK_VARIABLES = (
+    *COMMON_VARIABLES,
+    *("FLV_PORT", "RTMP_OUT_PORT", "PLAY_TOKEN_SECRET", "PLAYBACK_CORS_ORIGINS"),
+)
+
+
+def only(env: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: env[name] for name in names if name in env}
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

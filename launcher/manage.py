@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ingest.nginx import Nginx, find_nginx
 from launcher import config as configuration
 from launcher.network import lan_addresses
 from launcher.secret_file import load_or_make_secrets
@@ -12,7 +13,8 @@ from launcher.secret_file import load_or_make_secrets
 
 def main() -> None:
     given = configuration.environment()
-    config = configuration.read_config(given, lan_addresses())
+    has_nginx = configuration.wants_rtmp(given) and isinstance(find_nginx(), Nginx)
+    config = configuration.read_config(given, lan_addresses(), has_nginx=has_nginx)
     secrets = load_or_make_secrets(config.data_dir / "secrets.env")
     os.environ.update(configuration.child_environment(config, {**secrets, **given}))
     from django.core.management import execute_from_command_line

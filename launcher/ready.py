@@ -1,4 +1,4 @@
-"""Asks the app whether all its parts are up."""
+"""Asks the app whether all its parts are up, and the other processes whether they listen."""
 
 from __future__ import annotations
 
@@ -48,6 +48,35 @@ async def ask(config: Config) -> Answer | None:
             finally:
                 writer.close()
     return None
+
+
+async def silent_parts(config: Config) -> list[str]:
+    """Processes beside the app that do not listen yet."""
+    if not config.behind_front:
+        return []
+    rtmp_host = "127.0.0.1" if config.on_all_addresses else config.host
+    wanted = [("rtmp", rtmp_host, config.rtmp_port), ("playback", "127.0.0.1", config.flv_port)]
+    return [name for name, host, port in wanted if not await listens(host, port)]
+
+
+async def listens(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(ANSWER_SECS):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return True
+    return False
+
+
+async def wait_for_parts(config: Config, patience_secs: float) -> list[str]:
+    """Those still silent after `patience_secs`; [] as soon as all are there."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_secs
+    while True:
+        silent = await silent_parts(config)
+        if not silent or loop.time() > deadline:
+            return silent
+        await asyncio.sleep(ASK_EVERY_SECS)
 
 
 async def wait_until_ready(config: Config, patience_secs: float) -> Answer | None:

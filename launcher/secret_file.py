@@ -8,7 +8,7 @@ from pathlib import Path
 
 from launcher.config import read_env_file
 
-NAMES = ("SECRET_KEY", "STREAM_KEY_SECRET")
+NAMES = ("SECRET_KEY", "STREAM_KEY_SECRET", "INGEST_SECRET", "PLAY_TOKEN_SECRET")
 
 
 def load_or_make_secrets(path: Path) -> dict[str, str]:

@@ -23,8 +23,11 @@ NODE_MODULES = os.path.join(ROOT, "node_modules")
 OLDEST_PYTHON = (3, 11)
 NEWER_PYTHONS = ("python3.14", "python3.13", "python3.12", "python3.11")
 OLDEST_NODE = 18
-# What tests need of Debian: the browser they drive, and a font with Chinese for its screenshots.
-DEBIAN_PACKAGES = {"chromium": "chromium", "fonts-wqy-microhei": None}
+# What tests need of Debian: the browser they drive, Chinese for its screenshots, an encoder.
+DEBIAN_PACKAGES = {"chromium": "chromium", "fonts-wqy-microhei": None, "ffmpeg": "ffmpeg"}
+# RTMP in, and what stands in front of everything; without them the rest works.
+NGINX_PACKAGES = ["nginx", "libnginx-mod-rtmp"]
+POLICY = "/usr/sbin/policy-rc.d"
 REQUIREMENTS = {"run": "requirements.txt", "test": "requirements-dev.txt"}
 
 
@@ -207,6 +210,53 @@ def apt_install(packages: list[str], problem: str) -> None:
     run(install, problem, env)
 
 
+def wants_rtmp() -> bool:
+    """RTMP_ENABLED of the environment or of .env; true unless one says no."""
+    text = os.environ.get("RTMP_ENABLED", "")
+    if not text and os.environ.get("READ_DOT_ENV", "true").lower() in ("1", "true", "yes", "on"):
+        try:
+            with open(os.path.join(ROOT, ".env")) as file:
+                found = re.findall(r"^(?:export )?RTMP_ENABLED=[\"']?(\w+)", file.read(), re.M)
+            text = found[-1] if found else ""
+        except OSError:
+            pass
+    return not text or text.lower() in ("1", "true", "yes", "on")
+
+
+def has_nginx() -> bool:
+    """By what it is, not by package: somebody may have built it."""
+    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return bool(program) and debian_has("libnginx-mod-rtmp")
+
+
+def install_nginx() -> None:
+    """nginx with its rtmp module, as root on Debian; never its service, which takes port 80."""
+    if not wants_rtmp() or not shutil.which("dpkg-query") or not shutil.which("apt-get"):
+        return  # where there is no apt the launcher says what is missing
+    if has_nginx():
+        return
+    advice = "For RTMP (OBS), HLS and HTTP-FLV: sudo apt-get install " + " ".join(NGINX_PACKAGES)
+    was_there = debian_has("nginx")
+    ours = not was_there and os.geteuid() == 0 and not os.path.lexists(POLICY)
+    try:
+        if ours:
+            # Debian's own way to say "start no services"; ours for a minute.
+            with os.fdopen(
+                os.open(POLICY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755), "w"
+            ) as file:
+                file.write(
+                    "#!/bin/sh\n# MicroVibe is installing nginx and runs it itself.\nexit 101\n"
+                )
+        apt_install(NGINX_PACKAGES, advice)
+        if not was_there and os.path.isdir("/run/systemd/system"):
+            run(["systemctl", "disable", "--now", "nginx"], advice)
+    except (CannotSetUp, OSError) as problem:
+        say(str(problem) + "\nThe rest works without it.")
+    finally:
+        if ours and os.path.exists(POLICY):
+            os.unlink(POLICY)
+
+
 def install_debian_packages() -> None:
     if not shutil.which("dpkg-query"):
         return
@@ -231,6 +281,7 @@ def main() -> None:
         make_venv()
         install_packages(mode)
         install_browser_parts(mode)
+        install_nginx()
         if mode == "test":
             install_debian_packages()
     except CannotSetUp as problem:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from launcher.config import BASE_DIR
 
@@ -20,6 +21,7 @@ FIRST_DELAY_SECS = 0.2
 LONGEST_DELAY_SECS = 5.0
 HEALTHY_AFTER_SECS = 10.0  # one that ran this long is restarted without having to wait
 TERM_SECS = 4.0  # then SIGKILL: Ctrl-C must leave nothing after 5 s
+GOODBYE_SECS = 3.2  # of it, for those that stop first
 LONGEST_LINE_BYTES = 64 * 1024
 TETHER = Path(__file__).with_name("tether.py")
 
@@ -31,6 +33,9 @@ class Child:
     name: str
     command: tuple[str, ...]
     env: Mapping[str, str]
+    whole_group: bool = False  # what it starts outlives it: see tether.py
+    stops_after: tuple[str, ...] = ()  # others that say goodbye through it
+    secrets: tuple[str, ...] = ()  # never to be seen in what it prints
 
 
 def next_delay(last_delay_secs: float, ran_secs: float) -> float:
@@ -59,6 +64,7 @@ class Supervisor:
         self._say = say or (lambda line: print(line, flush=True))
         self._stopping = asyncio.Event()
         self._in_a_hurry = asyncio.Event()
+        self._gone = {child.name: asyncio.Event() for child in children}
 
     def stop(self) -> None:
         """End everything; called a second time, at once."""
@@ -77,18 +83,20 @@ class Supervisor:
             started = time.monotonic()
             ending = await self._run_once(child, log)
             if self._stopping.is_set():
-                return
+                break
             delay_secs = next_delay(delay_secs, time.monotonic() - started)
             note = f"{child.name} {ending}; starting it again in {delay_secs:g} s"
             self._tell("launcher", note, log)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_secs)
+        self._gone[child.name].set()
 
     async def _run_once(self, child: Child, log: logging.Logger) -> str:
         """Start it, wait for its end (or ours) and say how it ended."""
+        group = ("--group",) if child.whole_group else ()
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(TETHER), str(os.getpid())),
+                *(sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *group),
                 *child.command,
                 env=dict(child.env),
                 cwd=BASE_DIR,
@@ -106,6 +114,7 @@ class Supervisor:
         try:
             await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
+                await self._let_go_first(child, ended)
                 await self._end(process, ended)
         finally:
             stopping.cancel()
@@ -114,6 +123,17 @@ class Supervisor:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(output, 0.5)
         return describe_end(code)
+
+    async def _let_go_first(self, child: Child, ended: asyncio.Task[int]) -> None:
+        others = [self._gone[name].wait() for name in child.stops_after if name in self._gone]
+        if not others:
+            return
+        gone = asyncio.gather(*others)
+        hurry = asyncio.create_task(self._in_a_hurry.wait())
+        first: set[asyncio.Future[Any]] = {gone, ended, hurry}
+        await asyncio.wait(first, timeout=GOODBYE_SECS, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        hurry.cancel()
 
     async def _end(self, process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
         signal_group(process.pid, signal.SIGTERM)
@@ -136,7 +156,10 @@ class Supervisor:
                 line = await process.stdout.readexactly(error.consumed)
             if not line:
                 return
-            self._tell(child.name, line.decode(errors="replace").rstrip(), log)
+            text = line.decode(errors="replace").rstrip()
+            for secret in child.secrets:
+                text = text.replace(secret, "…")
+            self._tell(child.name, text, log)
 
     def _tell(self, who: str, text: str, log: logging.Logger) -> None:
         self._say(f"{who:<8} | {text}")

@@ -8,6 +8,8 @@ import tempfile
 os.environ.setdefault("READ_DOT_ENV", "false")
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "k" * 40)
 os.environ.setdefault("STREAM_KEY_SECRET", "only-for-tests-" + "s" * 40)
+os.environ.setdefault("INGEST_SECRET", "only-for-tests-" + "i" * 40)
+os.environ.setdefault("PLAY_TOKEN_SECRET", "only-for-tests-" + "p" * 40)
 os.environ.setdefault(
     "DATA_DIR", os.path.join(tempfile.gettempdir(), f"microvibe-tests-{os.getuid()}")
 )

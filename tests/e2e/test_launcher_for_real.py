@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.harness import site as sites
-from tests.e2e.harness.site import PASSWORD, Site, children_of, is_alive, wait_for
+from tests.e2e.harness.site import PARTS, PASSWORD, Site, children_of, is_alive, wait_for
 
 
 def everything_below(site: Site) -> list[int]:
@@ -40,8 +40,10 @@ def test_first_run_second_run_and_ctrl_c(tmp_path: Path, show: Callable[[str], N
         body = {"username": "demo", "password": password[1]}
         assert first.call("POST", "/api/v1/auth/token", body)[0] == 200
         assert first.call("GET", "/health") == (200, {"status": "ok"})
+        for part in PARTS:
+            first.pid_of(part)
+        assert any(line.strip().startswith("OBS ") for line in first.lines)
         pids = everything_below(first)
-        assert len(pids) == 2
         first.stop(signal.SIGINT)
         assert first.process.returncode == 0
         assert not any(is_alive(pid) for pid in pids)
@@ -67,7 +69,7 @@ def test_first_run_second_run_and_ctrl_c(tmp_path: Path, show: Callable[[str], N
 
 
 def test_a_killed_process_is_started_again(breakable_site: Site):
-    for part in ("sfu", "app"):
+    for part in PARTS:
         pid = breakable_site.kill(part)
         wait_for(
             f"a new {part} runs", lambda part=part, pid=pid: breakable_site.pid_of(part) != pid

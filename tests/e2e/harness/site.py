@@ -28,7 +28,27 @@ ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "a-password-for-tests-only"
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 T = TypeVar("T")
-PARTS = {"sfu": "embedded_sfu", "app": "daphne"}
+PARTS = {
+    "sfu": "embedded_sfu",
+    "app": "daphne",
+    "worker": "-m worker",
+    "playback": "-m playback",
+    "rtmp": "/run/rtmp.conf",
+    "front": "/run/front.conf",
+}
+TCP_PORTS = (
+    *("PORT", "APP_PORT", "FLV_PORT", "SFU_GRPC_PORT"),
+    *("RTMP_PORT", "RTMP_OUT_PORT", "RTMP_CONTROL_PORT"),
+)
+
+
+def free_ports(number: int) -> list[int]:
+    """Different ones: all are held until the last is found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -91,12 +111,14 @@ class Site:
         return self.base_url.replace("http", "ws", 1)
 
     def pid_of(self, part: str) -> int:
-        """`sfu` or `app`; waits while it is being started again."""
+        """One of PARTS (nginx: its master); waits while it is being started again."""
 
         def look() -> int | None:
             for pid, command in children_of(self.process.pid).items():
-                if PARTS[part] in command and "tether" not in command:
-                    return pid
+                # nginx stands below a process that takes its workers along.
+                for below, inner in {pid: command, **children_of(pid)}.items():
+                    if PARTS[part] in inner and "tether" not in inner:
+                        return below
             return None
 
         return wait_for(f"the {part} runs", look)
@@ -150,6 +172,41 @@ class Site:
         assert status == 200, answer
         return dict(answer["data"])
 
+    def stream_key(self, room_id: str) -> str:
+        status, answer = self.call("GET", f"/api/v1/live/{room_id}/key", token=self.token())
+        assert status == 200, answer
+        return str(answer["data"]["stream_key"])
+
+    def rtmp_url(self, key: str) -> str:
+        """Where an encoder sends to."""
+        return f"rtmp://127.0.0.1:{self.env['RTMP_PORT']}/live/{key}"
+
+    def play_id(self, room_id: str) -> str:
+        found = self.rows(f"select play_id from live_room where room_id = '{room_id}'")
+        return str(found[0][0])
+
+    def playback(self, room_id: str) -> dict[str, Any]:
+        """The ladder as the API gives it."""
+        status, answer = self.call("GET", f"/api/v1/live/{room_id}/playback", token=self.token())
+        assert status == 200, answer
+        return dict(answer["data"])
+
+    def hls_url(self, room_id: str) -> str:
+        """Without a token, which a public room needs not."""
+        return f"{self.base_url}/hls/{self.play_id(room_id)}.m3u8"
+
+    def flv_url(self, room_id: str) -> str:
+        return f"{self.base_url}/flv/{self.play_id(room_id)}.flv"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+    def log(self, part: str) -> str:
+        """All that a part has printed."""
+        file = self.data_dir / "log" / f"{part}.log"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
     def sfu_stats(self) -> stats_pb2.NodeStats:
         """The embedded SFU's own counters."""
         with grpc.insecure_channel(f"127.0.0.1:{self.env['SFU_GRPC_PORT']}") as channel:
@@ -190,8 +247,7 @@ def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
         **env,
         "READ_DOT_ENV": "false",
         "DATA_DIR": str(data_dir),
-        "PORT": str(free_port()),
-        "SFU_GRPC_PORT": str(free_port()),
+        **dict(zip(TCP_PORTS, map(str, free_ports(len(TCP_PORTS))), strict=True)),
         "SFU_UDP_PORT": str(free_port(socket.SOCK_DGRAM)),
         "DEMO_PASSWORD": PASSWORD,
         "PUBLISHER_GRACE_SECS": "6",
