@@ -95,6 +95,7 @@ class Encoder:
         self._sent: deque[tuple[float, int]] = deque(maxlen=2 * FRAMES)
         self._order = _order_of_sending(stream_file(style))
         self._frames = 0
+        self.first_frame_at = 0.0  # of the newest start, ms since 1970
         self._stopping = threading.Event()
         self._process = self._start()
         self._thread = threading.Thread(target=self._mind, daemon=True)
@@ -117,6 +118,8 @@ class Encoder:
             for index, (at, _) in enumerate(_video_tags(process.stdout)):
                 self._sent.append((at, self._order[index % FRAMES]))
                 self._frames += 1
+                if index == 0:
+                    self.first_frame_at = at
             self.errors += process.stderr.read().decode(errors="replace").splitlines()
             process.wait()
             self.ends.append(time.time() * 1000)

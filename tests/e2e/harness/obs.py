@@ -1,0 +1,86 @@
+"""What a streamer with OBS does at a site, and where players find the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from tests.e2e.harness.encoder import LOW_DELAY, Encoder, Style, pushing
+from tests.e2e.harness.site import Site, wait_for
+
+
+def stream_key(site: Site, room_id: str) -> str:
+    status, answer = site.call("GET", f"/api/v1/live/{room_id}/key", token=site.token())
+    assert status == 200, answer
+    return str(answer["data"]["stream_key"])
+
+
+def push_url(site: Site, name: str) -> str:
+    """Where OBS sends to; `name` is a stream key."""
+    return f"rtmp://127.0.0.1:{site.env['RTMP_PORT']}/live/{name}"
+
+
+@contextlib.contextmanager
+def on_air(
+    site: Site, room_id: str, style: Style = LOW_DELAY, reconnects: bool = False
+) -> Iterator[Encoder]:
+    """OBS pushes, and the room is live."""
+    with pushing(push_url(site, stream_key(site, room_id)), style, reconnects) as encoder:
+        wait_until_live(site, room_id, encoder)
+        yield encoder
+
+
+def wait_until_live(
+    site: Site, room_id: str, encoder: Encoder | None = None, within_secs: float = 30.0
+) -> None:
+    wait_for("the room is live", lambda: _is_live(site, room_id, encoder), within_secs, 0.2)
+
+
+def _is_live(site: Site, room_id: str, encoder: Encoder | None) -> bool:
+    if encoder is not None:
+        assert not encoder.errors, f"ffmpeg: {encoder.errors}"
+    return bool(site.room(room_id)["state"] == "live")
+
+
+def rungs(site: Site, room_id: str) -> dict[str, dict[str, Any]]:
+    """The viewer's ladder by rung, as the owner is told."""
+    status, answer = site.call("GET", f"/api/v1/live/{room_id}/playback", token=site.token())
+    assert status == 200, answer
+    return {rung["rung"]: rung for rung in answer["data"]["rungs"]}
+
+
+def play_url(site: Site, room_id: str, rung: str) -> str:
+    """The address of `flv` or `hls`, with its token where one is needed."""
+
+    def look() -> str | None:
+        found = rungs(site, room_id)[rung]
+        return found["url"] if found["available"] else None
+
+    return wait_for(f"{rung} is available", look)
+
+
+def ingest(site: Site, room_id: str) -> dict[str, Any]:
+    """What the dashboard says about the stream."""
+    status, answer = site.call("GET", f"/api/v1/live/{room_id}/ingest", token=site.token())
+    assert status == 200, answer
+    return dict(answer["data"])
+
+
+def fetch(url: str, most_bytes: int = 1_000_000, **headers: str) -> tuple[int, str, bytes]:
+    """Status, address after redirects and (up to `most_bytes` of) the body."""
+    request = urllib.request.Request(
+        url, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, response.url, response.read(most_bytes)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.url or url, error.read(most_bytes)
+
+
+def status_of(url: str) -> int:
+    return fetch(url, 1)[0]
