@@ -80,10 +80,10 @@ def _bitrate(figures: Mapping[str, Any]) -> list[Advice]:
     if row is None:
         return []
     kbps = round(bits / 1000)
-    if kbps < row.kbps * LITTLE:
-        return [_advice("bitrate_low", kbps=kbps, wanted_kbps=row.kbps)]
-    if kbps > row.kbps * MUCH:
-        return [_advice("bitrate_high", kbps=kbps, wanted_kbps=row.kbps)]
+    if kbps < row.video_kbps * LITTLE:
+        return [_advice("bitrate_low", kbps=kbps, wanted_kbps=row.video_kbps)]
+    if kbps > row.video_kbps * MUCH:
+        return [_advice("bitrate_high", kbps=kbps, wanted_kbps=row.video_kbps)]
     return []
 
 

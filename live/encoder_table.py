@@ -13,12 +13,12 @@ MUCH: Final = 1.75
 
 @dataclass(frozen=True)
 class Row:
-    """H.264. `kbps`: what we recommend; from `from_kbps` to `to_kbps` is fine, too."""
+    """H.264. `video_kbps`: what we recommend; from `from_kbps` to `to_kbps` is fine, too."""
 
     width: int
     height: int
     fps: int
-    kbps: int
+    video_kbps: int
     from_kbps: int
     to_kbps: int
 

@@ -117,7 +117,7 @@ def test_odd_figures_never_raise(figures):
 
 def test_the_table_is_in_order():
     for row in TABLE:
-        assert row.from_kbps <= row.kbps <= row.to_kbps
+        assert row.from_kbps <= row.video_kbps <= row.to_kbps
         assert row_for(row.width, row.height, row.fps) == row
         assert row_for(row.height, row.width, row.fps) == row
     assert row_for(1280, 720, 50).name == "720p60"
