@@ -101,8 +101,8 @@ def test_50_wrong_keys_a_second(site: Site, show: Callable[[str], None]):
 
 
 def test_odd_names_are_refused(site: Site, running: Show, publisher):
-    play_id = obs.play_url(site, running.room_id, "flv").rpartition("/")[2].partition(".")[0]
-    key = obs.stream_key(site, running.room_id)
+    play_id = site.play_id(running.room_id)
+    key = site.stream_key(running.room_id)
     before = media_folders(site)
     names = [
         "", " ", "/", ".", "..", "../", "../../../tmp/evil", "a/../../b", f"../{key}", f"{key}/..",
@@ -122,8 +122,8 @@ def test_odd_names_are_refused(site: Site, running: Show, publisher):
 
 
 def test_nobody_plays_from_the_public_port(site: Site, running: Show, publisher):
-    play_id = obs.play_url(site, running.room_id, "flv").rpartition("/")[2].partition(".")[0]
-    for name in (play_id, obs.stream_key(site, running.room_id), "x"):
+    play_id = site.play_id(running.room_id)
+    for name in (play_id, site.stream_key(running.room_id), "x"):
         with pytest.raises(Refused):
             publisher().play(name)
     with pytest.raises((Refused, TimeoutError)):
@@ -153,7 +153,7 @@ def test_garbage_with_a_good_key(site: Site, publisher, show: Callable[[str], No
     for round_ in range(6):
         client = publisher()
         try:
-            client.publish(obs.stream_key(site, room_id))
+            client.publish(site.stream_key(room_id))
             for index in range(120):
                 body = chance.randbytes(chance.choice((0, 1, 2, 5, 40, 2000)))
                 if round_ % 2 and body:  # looks like AVC or AAC at first sight
@@ -174,7 +174,7 @@ def test_hevc_is_told_to_the_streamer(site: Site, publisher, way: str):
     room_id = site.create_room("HEVC")
     tags = hevc_tags() if way == "codec-12" else enhanced(hevc_tags())
     client = publisher()
-    client.publish(obs.stream_key(site, room_id))
+    client.publish(site.stream_key(room_id))
     started = time.monotonic()
 
     def look() -> bool:
@@ -201,7 +201,7 @@ def test_slow_and_silent_clients_are_let_go(site: Site, publisher, show: Callabl
     """A handshake that takes for ever, one that never begins, a publisher that falls silent."""
     room_id = site.create_room("Silent")
     silent = publisher()
-    silent.publish(obs.stream_key(site, room_id))
+    silent.publish(site.stream_key(room_id))
     silent.media(VIDEO, 0, b"\x17\x01\x00\x00\x00" + os.urandom(50))
     quiet, half, slow = publisher(), publisher(), publisher()
     half.socket.sendall(b"\x03" + bytes(700))

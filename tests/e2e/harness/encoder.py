@@ -139,6 +139,10 @@ class Encoder:
     def frames_sent(self) -> int:
         return self._frames
 
+    @property
+    def newest_number(self) -> int:
+        return self._sent[-1][1]
+
     def sent_at(self, number: int, before: float) -> float:
         """When `number` was sent last before `before`, in ms since 1970."""
         # The pipe is written after the network: a fast reader sees a picture before we note it.

@@ -12,23 +12,12 @@ from tests.e2e.harness.encoder import LOW_DELAY, Encoder, Style, pushing
 from tests.e2e.harness.site import Site, wait_for
 
 
-def stream_key(site: Site, room_id: str) -> str:
-    status, answer = site.call("GET", f"/api/v1/live/{room_id}/key", token=site.token())
-    assert status == 200, answer
-    return str(answer["data"]["stream_key"])
-
-
-def push_url(site: Site, name: str) -> str:
-    """Where OBS sends to; `name` is a stream key."""
-    return f"rtmp://127.0.0.1:{site.env['RTMP_PORT']}/live/{name}"
-
-
 @contextlib.contextmanager
 def on_air(
     site: Site, room_id: str, style: Style = LOW_DELAY, reconnects: bool = False
 ) -> Iterator[Encoder]:
     """OBS pushes, and the room is live."""
-    with pushing(push_url(site, stream_key(site, room_id)), style, reconnects) as encoder:
+    with pushing(site.rtmp_url(site.stream_key(room_id)), style, reconnects) as encoder:
         wait_until_live(site, room_id, encoder)
         yield encoder
 
@@ -47,9 +36,7 @@ def _is_live(site: Site, room_id: str, encoder: Encoder | None) -> bool:
 
 def rungs(site: Site, room_id: str) -> dict[str, dict[str, Any]]:
     """The viewer's ladder by rung, as the owner is told."""
-    status, answer = site.call("GET", f"/api/v1/live/{room_id}/playback", token=site.token())
-    assert status == 200, answer
-    return {rung["rung"]: rung for rung in answer["data"]["rungs"]}
+    return {rung["rung"]: rung for rung in site.playback(room_id)["rungs"]}
 
 
 def play_url(site: Site, room_id: str, rung: str) -> str:

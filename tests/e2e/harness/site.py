@@ -93,6 +93,14 @@ def children_of(pid: int) -> dict[int, str]:
     return found
 
 
+def descendants_of(pid: int) -> dict[int, str]:
+    """Children, their children and so on, as `children_of` gives them."""
+    found = children_of(pid)
+    for child in list(found):
+        found |= descendants_of(child)
+    return found
+
+
 @dataclass
 class Site:
     """One running MicroVibe."""
