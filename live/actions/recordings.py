@@ -104,7 +104,9 @@ def do_recording_ready(recording: Recording, made: Made, rest: Iterable[str] = (
     fresh.size_bytes = made.size_bytes
     fresh.width, fresh.height = made.width, made.height
     fresh.problem = DISK_FULL if fresh.problem == DISK_FULL else ""
-    fresh.started_at = datetime.fromisoformat(made.pieces[0]["at"])
+    fresh.started_at = min(
+        datetime.fromisoformat(piece["at"]) for piece in made.pieces if piece["duration_ms"]
+    )
     fresh.ready_at = timezone.now()
     fresh.save()
     if left:
