@@ -1,5 +1,5 @@
-"""`python -m worker`: the jobs beside the app, each level-triggered: it compares what should be with
-what is and closes the gap, so that nothing is lost when a message or a process is."""
+"""`python -m worker`: the jobs beside the app, each level-triggered: it compares what should be
+with what is and closes the gap, so that nothing is lost when a message or a process is."""
 
 from __future__ import annotations
 

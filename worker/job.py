@@ -8,11 +8,13 @@ import time
 from types import TracebackType
 from typing import Self
 
+from worker.quiet import Quiet
+
 logger = logging.getLogger("worker")
 
 
 class Job:
-    """Subclasses set `name` and `every_secs` and write `tick`; enter and leave own its resources."""
+    """Subclasses set `name`, `every_secs` and write `tick`; enter and leave own its resources."""
 
     name = ""
     every_secs = 1.0
@@ -35,10 +37,13 @@ class Job:
 
 async def run_job(job: Job) -> None:
     """For ever; a tick that takes longer than `every_secs` is followed by the next one at once."""
+    quiet = Quiet()
     while True:
         started = time.monotonic()
         try:
             await job.tick()
-        except Exception:
-            logger.exception("%s: a tick failed", job.name)
+        except Exception as error:
+            # The whole story once; a database that is away fails twice a second.
+            if quiet.may_say(repr(error)):
+                logger.exception("%s: a tick failed", job.name)
         await asyncio.sleep(max(0.05, job.every_secs - (time.monotonic() - started)))
