@@ -141,47 +141,6 @@ class ViewersByProtocol(serializers.Serializer[Any]):
     hls = serializers.IntegerField()
 
 
-class RoomStats(serializers.Serializer[Any]):
-    room_id = serializers.CharField()
-    state = serializers.ChoiceField(STATES)
-    viewers = serializers.IntegerField()
-    viewers_by_protocol = ViewersByProtocol()
-    peak_viewers = serializers.IntegerField()
-    total_viewers = serializers.IntegerField()
-    watch_secs = serializers.FloatField(help_text="Seconds, of all viewers together.")
-    likes = serializers.IntegerField(help_text="Of this broadcast.")
-    likes_total = serializers.IntegerField(help_text="Of the room.")
-    gifts = serializers.IntegerField()
-    chat_messages = serializers.IntegerField()
-    uptime_secs = serializers.FloatField()
-    video_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
-    audio_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
-    packet_loss = serializers.FloatField(allow_null=True, help_text="0 to 1")
-    jitter = serializers.FloatField(allow_null=True, help_text="ms")
-    round_trip_time = serializers.FloatField(allow_null=True, help_text="ms")
-    fps = serializers.FloatField(allow_null=True)
-
-
-class RungShape(serializers.Serializer[Any]):
-    rung = serializers.ChoiceField(RUNGS)
-    available = serializers.BooleanField()
-    url = serializers.CharField(allow_null=True)
-    reason = serializers.CharField(allow_null=True, help_text="Why it is missing.")
-    detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
-
-
-class WayShape(serializers.Serializer[Any]):
-    way = serializers.ChoiceField(WAY_NAMES)
-    available = serializers.BooleanField()
-    reason = serializers.CharField(allow_null=True)
-    detail = serializers.CharField(allow_null=True)
-
-
-class PlaybackShape(serializers.Serializer[Any]):
-    rungs = RungShape(many=True)
-    publish = WayShape(many=True)
-
-
 class FiguresShape(serializers.Serializer[Any]):
     """What is not known is left out."""
 
@@ -207,6 +166,52 @@ class FiguresShape(serializers.Serializer[Any]):
     has_video = serializers.BooleanField(required=False)
     hevc = serializers.BooleanField(required=False)
     av_offset_ms = serializers.FloatField(required=False)
+
+
+class RoomStats(serializers.Serializer[Any]):
+    room_id = serializers.CharField()
+    state = serializers.ChoiceField(STATES)
+    viewers = serializers.IntegerField(help_text="Players elsewhere (VLC …) count, too.")
+    viewers_by_protocol = ViewersByProtocol()
+    peak_viewers = serializers.IntegerField()
+    total_viewers = serializers.IntegerField()
+    watch_secs = serializers.FloatField(help_text="Seconds, of all viewers together.")
+    likes = serializers.IntegerField(help_text="Of this broadcast.")
+    likes_total = serializers.IntegerField(help_text="Of the room.")
+    gifts = serializers.IntegerField()
+    chat_messages = serializers.IntegerField()
+    uptime_secs = serializers.FloatField()
+    video_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
+    audio_bitrate = serializers.IntegerField(allow_null=True, help_text="bit/s, sent")
+    packet_loss = serializers.FloatField(allow_null=True, help_text="0 to 1")
+    jitter = serializers.FloatField(allow_null=True, help_text="ms")
+    round_trip_time = serializers.FloatField(allow_null=True, help_text="ms")
+    fps = serializers.FloatField(allow_null=True)
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    video_codec = serializers.CharField(allow_null=True, help_text="Of RTMP.")
+    audio_codec = serializers.CharField(allow_null=True, help_text="Of RTMP.")
+    ingest = FiguresShape(allow_null=True, help_text="Of what is sent by RTMP now.")
+
+
+class RungShape(serializers.Serializer[Any]):
+    rung = serializers.ChoiceField(RUNGS)
+    available = serializers.BooleanField()
+    url = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True, help_text="Why it is missing.")
+    detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
+
+
+class WayShape(serializers.Serializer[Any]):
+    way = serializers.ChoiceField(WAY_NAMES)
+    available = serializers.BooleanField()
+    reason = serializers.CharField(allow_null=True)
+    detail = serializers.CharField(allow_null=True)
+
+
+class PlaybackShape(serializers.Serializer[Any]):
+    rungs = RungShape(many=True)
+    publish = WayShape(many=True)
 
 
 class AdviceShape(serializers.Serializer[Any]):

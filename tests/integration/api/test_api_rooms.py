@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from live import access, actions
-from live.models import Room
+from live.api import examples
+from live.models import Ingest, Room
 from tests.integration.api.schema import assert_as_described
 from tests.integration.live.make import make_live, make_room
 
@@ -176,7 +177,29 @@ def test_stats_and_playback(guest, room, settings):
     assert ladder["publish"][1]["reason"] == "rtmp_off"
 
 
-@pytest.mark.parametrize("suffix", ["", "/stats", "/playback", "/key", "/publishers"])
+def test_stats_of_what_comes_by_rtmp(guest, room):
+    url, path = f"/api/v1/live/{room.room_id}/stats", ROOM + "/stats"
+    actions.do_ingest_accepted(room, "7", "hash")
+    actions.do_ingest_media(room, examples.FIGURES)
+    actions.do_set_outside_viewers({room.play_id: (2, 1)})
+    person = actions.do_join_presence(room, None, "subscriber", "p1")
+    actions.do_set_rung(person.participant_id, "flv")
+    stats = assert_as_described(guest.get(url), "get", path)
+    assert (stats["viewers"], stats["peak_viewers"]) == (4, 4)
+    assert stats["viewers_by_protocol"] == {"none": 0, "webrtc": 0, "flv": 3, "hls": 1}
+    assert stats["ingest"] == examples.FIGURES
+    assert (stats["video_bitrate"], stats["audio_bitrate"]) == (2_400_000, 160_000)
+    assert (stats["width"], stats["height"], stats["fps"]) == (1280, 720, 30.0)
+    assert (stats["video_codec"], stats["audio_codec"]) == ("H264", "AAC")
+    Ingest.objects.update(figures={"width": 640})
+    assert assert_as_described(guest.get(url), "get", path)["video_bitrate"] is None
+    actions.do_ingest_lost(room)
+    actions.do_end_broadcast(room, "by_owner")
+    stats = assert_as_described(guest.get(url), "get", path)
+    assert (stats["ingest"], stats["width"], stats["viewers"]) == (None, None, 1)
+
+
+@pytest.mark.parametrize("suffix", ["", "/stats", "/playback", "/key", "/publishers", "/ingest"])
 def test_a_private_room_is_unknown_to_strangers(as_stranger, as_owner, room, suffix):
     actions.do_update_room(room, visibility="private")
     real = as_stranger.get(f"/api/v1/live/{room.room_id}{suffix}")
@@ -194,6 +217,7 @@ def test_a_private_room_is_unknown_to_strangers(as_stranger, as_owner, room, suf
         ("post", "/end", "unauthenticated", "forbidden", 409),
         ("post", "/rotate-key", "unauthenticated", "forbidden", 200),
         ("get", "/key", "unauthenticated", "forbidden", 403),
+        ("get", "/ingest", "unauthenticated", "forbidden", 200),
         ("get", "/publishers", "unauthenticated", "forbidden", 200),
         ("post", "/publishers", "unauthenticated", "forbidden", 403),
         ("delete", "/publishers/1", "unauthenticated", "forbidden", 404),
