@@ -2,8 +2,8 @@
 
 `1795276755-E1tNJxert8dGHcOamrQx5Q`: seconds since 1970 when it expires, and the URL-safe base64 of
 MD5("<expires> <name> <secret>"), the only keyed form nginx's secure_link module knows. The secret
-stands last and everything before it is ours by form, so neither an extension nor a made-up collision
-gives a token (docs/decisions/0006-play-tokens.md).
+stands last and everything before it is ours by form, so neither an extension nor a made-up
+collision gives a token (docs/decisions/0006-play-tokens.md).
 """
 
 from __future__ import annotations

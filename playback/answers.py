@@ -1,0 +1,97 @@
+"""What each URL answers, and to whom: the rights of docs/ingest.md, without database."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from playback.config import Config
+from playback.http_head import Request, build_cors, build_head, build_json
+from playback.stream import Stream
+from playback.streams import Streams
+from playback.tokens import is_valid
+
+APPEARS_WITHIN_SECS: Final = 5.0
+_FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
+_INSPECT: Final = re.compile(r"/inspect/(play_[0-9a-z]{1,40})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whole, and the last thing on its connection."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A head, and then the stream for as long as it lasts."""
+
+    head: bytes
+    stream: Stream
+    is_page: bool
+    by_mark: bool
+
+
+class Answers:
+    def __init__(self, config: Config, streams: Streams) -> None:
+        self._config = config
+        self._streams = streams
+
+    async def answer(self, request: Request) -> Answer | Watch:
+        if found := _FLV.fullmatch(request.path):
+            return await self._flv(request, found[1])
+        if request.method not in ("GET", "HEAD"):
+            return _problem(405, "method_not_allowed")
+        if request.path == "/status":
+            return Answer(build_json(200, self._streams.status(), {}))
+        if found := _INSPECT.fullmatch(request.path):
+            return self._inspect(found[1])
+        return _problem(404, "not_found")
+
+    async def _flv(self, request: Request, play_id: str) -> Answer | Watch:
+        cors = build_cors(request.origin, self._config.cors_origins)
+        if request.method == "OPTIONS":
+            allowed = {
+                "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+                "Access-Control-Allow-Headers": "Range",
+                "Access-Control-Max-Age": "600",
+                "Content-Length": "0",
+            }
+            return Answer(build_head(204, cors | allowed))
+        if request.method not in ("GET", "HEAD"):
+            return _problem(405, "method_not_allowed", cors)
+        if not self._streams.is_on_air(play_id):
+            return _problem(404, "not_on_air", cors)
+        by_token = is_valid(
+            request.query.get("token", ""), play_id, self._config.token_secret, time.time()
+        )
+        if not by_token and not self._streams.is_open(play_id):
+            return _problem(403, "no_valid_token", cors)
+        head = build_head(200, {"Content-Type": "video/x-flv"} | cors)
+        if request.method == "HEAD":
+            return Answer(head)
+        if self._streams.viewers >= self._config.max_viewers:
+            return _problem(503, "too_many_viewers", cors)
+        stream = self._streams.want(play_id)
+        try:
+            async with asyncio.timeout(APPEARS_WITHIN_SECS):
+                await stream.appeared.wait()
+        except TimeoutError:
+            status = 404 if stream.problem == "not_on_air" else 503
+            return _problem(status, stream.problem, cors)
+        is_page = request.query.get("v") == "page"
+        # The stream may have been ended while we waited: then another has its place.
+        return Watch(head, self._streams.want(play_id), is_page, by_mark=not by_token)
+
+    def _inspect(self, play_id: str) -> Answer:
+        if not self._streams.is_on_air(play_id):
+            return _problem(404, "not_on_air")
+        return Answer(build_json(200, self._streams.want(play_id).inspector.report(), {}))
+
+
+def _problem(status: int, code: str, fields: dict[str, str] | None = None) -> Answer:
+    return Answer(build_json(status, {"code": code}, fields or {}))

@@ -1,0 +1,73 @@
+"""All streams that somebody wants, one pull each; and who may have them, by the marks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Final
+
+from playback.marks import has_mark
+from playback.stream import Stream
+
+logger = logging.getLogger("playback")
+
+SWEEP_SECS: Final = 1.0
+
+
+class Streams:
+    def __init__(self, media_dir: Path, rtmp_host: str, rtmp_port: int) -> None:
+        self._media_dir = media_dir
+        self._rtmp = rtmp_host, rtmp_port
+        self._streams: dict[str, Stream] = {}
+
+    @property
+    def viewers(self) -> int:
+        return sum(len(stream.fanout.viewers) for stream in self._streams.values())
+
+    def is_on_air(self, play_id: str) -> bool:
+        return has_mark(self._media_dir, "air", play_id)
+
+    def is_open(self, play_id: str) -> bool:
+        return has_mark(self._media_dir, "open", play_id)
+
+    def want(self, play_id: str) -> Stream:
+        """Ask `is_on_air` first. The pull begins now, if it does not run already."""
+        stream = self._streams.get(play_id)
+        if stream is None:
+            stream = self._streams[play_id] = Stream(*self._rtmp, play_id)
+        stream.keep()
+        return stream
+
+    def status(self) -> dict[str, object]:
+        """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages."""
+        streams = {}
+        for play_id, stream in self._streams.items():
+            viewers = stream.fanout.viewers
+            page_viewers = sum(viewer.is_page for viewer in viewers)
+            streams[play_id] = {
+                "viewers": len(viewers) - page_viewers,
+                "page_viewers": page_viewers,
+                "dropped_frames": stream.dropped_frames,
+                "pulling": stream.appeared.is_set(),
+            }
+        return {"streams": streams, "viewers": self.viewers}
+
+    async def run(self) -> None:
+        """For ever: once a second, ends what is off the air or wanted no more."""
+        while True:
+            await asyncio.sleep(SWEEP_SECS)
+            for play_id, stream in tuple(self._streams.items()):
+                try:
+                    if self.is_on_air(play_id) and stream.is_wanted():
+                        stream.sweep(is_open=self.is_open(play_id))
+                    else:
+                        del self._streams[play_id]
+                        await stream.close()
+                except OSError:
+                    logger.exception("%s: marks can't be read", play_id)
+
+    async def close(self) -> None:
+        streams = tuple(self._streams.values())
+        self._streams.clear()
+        await asyncio.gather(*(stream.close() for stream in streams))

@@ -1,0 +1,142 @@
+"""One viewer's end of the fan-out: what is not sent yet, when to skip, when it counts as dead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from playback.gop import Chunk
+
+# Waiting chunks are shared with all others, so a long queue costs one stream's memory, not one of
+# each viewer. Time rules: a radio gap of a few seconds is survived; then the viewer is taken back
+# to now. Bytes bound what a stream of any rate can hold.
+QUEUE_SECS: Final = 5.0
+QUEUE_BYTES: Final = 4 * 1024 * 1024
+WRITE_BYTES: Final = 256 * 1024  # copied by asyncio when the socket is full: the only copy there is
+DEAD_SECS: Final = 20.0
+
+
+class Viewer:
+    """`is_page`: one of our own pages. `by_mark`: came without a token, by the mark `open`."""
+
+    __slots__ = (
+        "_allowance",
+        "_last_left",
+        "_queue",
+        "_queued_bytes",
+        "_transport",
+        "_waits_for_start",
+        "by_mark",
+        "dropped_frames",
+        "is_page",
+        "is_paused",
+        "is_started",
+        "joined_at",
+        "progress_at",
+    )
+
+    def __init__(
+        self, transport: asyncio.Transport, now: float, *, is_page: bool, by_mark: bool
+    ) -> None:
+        self.is_page = is_page
+        self.by_mark = by_mark
+        self.dropped_frames = 0
+        self.is_paused = False
+        self.is_started = False
+        self.joined_at = self.progress_at = now
+        self._transport = transport
+        self._queue: deque[Chunk] = deque()
+        self._queued_bytes = 0
+        self._allowance = QUEUE_BYTES
+        self._waits_for_start = True
+        self._last_left = (0, 0)
+        # Told at the first byte the socket does not take: what waits then waits here, shared.
+        transport.set_write_buffer_limits(high=0)
+
+    def start(self, head: bytes, burst: Iterable[Chunk]) -> None:
+        """Headers first, then what is since the last keyframe."""
+        self.is_started = True
+        self._transport.write(head)
+        for chunk in burst:
+            self._waits_for_start = False
+            self._queue.append(chunk)
+            self._queued_bytes += len(chunk.data)
+        self._allowance = QUEUE_BYTES + self._queued_bytes
+        self.drain()
+
+    def wait_for_start(self) -> None:
+        """Nothing more until a chunk that one may start with."""
+        self._waits_for_start = True
+
+    def send(self, chunk: Chunk) -> None:
+        """The hot path: each viewer, each chunk."""
+        if self._waits_for_start:
+            if not chunk.is_start:
+                self.dropped_frames += chunk.frames
+                return
+            self._waits_for_start = False
+        if not self.is_paused:
+            self._transport.write(chunk.data)
+            return
+        queue = self._queue
+        queue.append(chunk)
+        self._queued_bytes += len(chunk.data)
+        if (
+            self._queued_bytes > self._allowance
+            or chunk.made_at - max(queue[0].made_at, self.joined_at) > QUEUE_SECS
+        ):
+            self._skip()
+
+    def drain(self) -> None:
+        """As much as the socket takes; called when it takes again."""
+        queue = self._queue
+        while queue and not self.is_paused:
+            parts, size = [], 0
+            while queue and size < WRITE_BYTES:
+                data = queue.popleft().data
+                parts.append(data)
+                size += len(data)
+            self._queued_bytes -= size
+            self._transport.write(b"".join(parts))
+        if not queue:
+            self._allowance = QUEUE_BYTES
+
+    def _skip(self) -> None:
+        """Forget what waits up to the latest chunk to start with; without one, until one comes."""
+        queue = self._queue
+        kept: list[Chunk] = []
+        for chunk in reversed(queue):
+            kept.append(chunk)
+            if chunk.is_start:
+                break
+        else:
+            kept = []
+        if len(kept) == len(queue):
+            kept = []  # it is the whole queue that is too long
+        frames = sum(chunk.frames for chunk in queue) - sum(chunk.frames for chunk in kept)
+        self.dropped_frames += frames
+        self._queue = deque(reversed(kept))
+        self._queued_bytes = sum(len(chunk.data) for chunk in kept)
+        self._allowance = QUEUE_BYTES
+        self._waits_for_start = not kept
+
+    def is_dead(self, now: float) -> bool:
+        """Ask about once a second: whether its socket took nothing for DEAD_SECS."""
+        left = (self._transport.get_write_buffer_size(), len(self._queue))
+        if not self.is_paused or left[0] != self._last_left[0]:
+            self.progress_at = now
+        self._last_left = left
+        return now - self.progress_at > DEAD_SECS
+
+    def close(self) -> None:
+        """In order: what the socket has of a tag is finished first, for two seconds at most."""
+        self._queue.clear()
+        self._queued_bytes = 0
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(2.0, self._transport.abort)
+
+    def abort(self) -> None:
+        self._transport.abort()
