@@ -109,7 +109,7 @@ class Supervisor:
         except OSError as error:
             return f"could not be started ({error})"
         output = asyncio.create_task(self._pass_on(child, process, log))
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(end_of(process))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -164,6 +164,13 @@ class Supervisor:
     def _tell(self, who: str, text: str, log: logging.Logger) -> None:
         self._say(f"{who:<8} | {text}")
         log.info("%s", text)
+
+
+async def end_of(process: asyncio.subprocess.Process) -> int:
+    """Its exit code at once. `process.wait()` waits also for orphans that hold its stdout."""
+    while process.returncode is None:  # noqa: ASYNC110 (asyncio tells of nothing else)
+        await asyncio.sleep(0.05)
+    return process.returncode
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

@@ -74,6 +74,9 @@ class Running:
     def pids(self) -> list[int]:
         return [int(line.split("pid ")[1]) for line in self.lines if "pid " in line]
 
+    def leaders(self) -> list[int]:
+        return [pid for pid in self.pids() if os.getpgid(pid) == pid]
+
     async def __aenter__(self) -> Running:
         self.task = asyncio.create_task(self.supervisor.run())
         return self
@@ -100,6 +103,18 @@ async def test_a_killed_child_is_started_again(tmp_path: Path):
     assert any("was killed by SIGKILL; starting it again in 0.2 s" in x for x in running.lines)
     assert f"pid {running.pids()[1]}" in running.log.read_text()
     assert not any(alive(pid) for pid in running.pids())
+
+
+async def test_what_a_killed_child_leaves_behind_does_not_keep_the_next_from_starting(
+    tmp_path: Path,
+):
+    async with Running(WITH_CHILD, tmp_path) as running:
+        await until("both run", lambda: len(running.pids()) == 2)
+        first = running.pids()
+        parent = next(pid for pid in first if pid in running.leaders())
+        os.kill(parent, signal.SIGKILL)
+        await until("two others run", lambda: len(running.pids()) == 4)
+        assert not any(alive(pid) for pid in first)
 
 
 async def test_stop_ends_it_and_what_it_started(tmp_path: Path):
@@ -158,3 +173,59 @@ async def test_killing_the_launcher_leaves_no_child(tmp_path: Path):
     launcher.kill()
     await launcher.wait()
     await until("the child is gone", lambda: not alive(pid), 5)
+
+
+async def test_a_group_goes_with_the_launcher_even_if_its_members_do_not_care(tmp_path: Path):
+    """As nginx's workers, which outlive a master that was killed."""
+    program = (
+        "import asyncio,sys,os; from pathlib import Path;"
+        "from launcher.supervise import Child, Supervisor;"
+        f"command = (sys.executable, '-c', {WITH_CHILD!r});"
+        "child = Child('probe', command, dict(os.environ), whole_group=True);"
+        f"asyncio.run(Supervisor([child], Path({str(tmp_path)!r})).run())"
+    )
+    launcher = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=BASE_DIR, stdout=subprocess.PIPE
+    )
+    assert launcher.stdout is not None
+    pids = []
+    for _ in range(2):
+        line = await asyncio.wait_for(launcher.stdout.readline(), 10)
+        pids.append(int(line.split(b"pid ")[1]))
+    assert all(alive(pid) for pid in pids)
+    launcher.kill()
+    await launcher.wait()
+    await until("both are gone", lambda: not any(alive(pid) for pid in pids), 5)
+
+
+async def test_one_that_others_say_goodbye_through_stops_after_them(tmp_path: Path):
+    said = "import signal,sys,time; signal.signal(signal.SIGTERM, lambda *_: sys.exit({end}));"
+    slow = said.format(end="time.sleep(0.5)") + PRINT_AND_WAIT
+    front = said.format(end="print('front goes', flush=True)") + PRINT_AND_WAIT
+    lines: list[str] = []
+    env = dict(os.environ)
+    children = [
+        Child("front", (sys.executable, "-c", front), env, stops_after=("app",)),
+        Child("app", (sys.executable, "-c", slow), env),
+    ]
+    supervisor = Supervisor(children, tmp_path, lines.append)
+    running = asyncio.create_task(supervisor.run())
+    await until("both run", lambda: sum("pid " in line for line in lines) == 2)
+    app = next(int(line.split("pid ")[1]) for line in lines if line.startswith("app"))
+    supervisor.stop()
+    await until("the front goes", lambda: any("front goes" in line for line in lines))
+    assert not alive(app)
+    await asyncio.wait_for(running, 5)
+
+
+async def test_secrets_are_taken_out_of_what_it_prints(tmp_path: Path):
+    lines: list[str] = []
+    command = (sys.executable, "-c", f"print('a hush b', flush=True); {PRINT_AND_WAIT}")
+    child = Child("probe", command, dict(os.environ), secrets=("hush",))
+    supervisor = Supervisor([child], tmp_path, lines.append)
+    running = asyncio.create_task(supervisor.run())
+    await until("it runs", lambda: any("pid " in line for line in lines))
+    supervisor.stop()
+    await running
+    assert lines[0].endswith("a … b")
+    assert "hush" not in (tmp_path / "probe.log").read_text()
