@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("embedded_sfu", "sfu_relay", "live", "microvibe", "launcher")
+PACKAGES = ("embedded_sfu", "sfu_relay", "live", "microvibe", "launcher", "playback")
 
 # Package or module → what nothing in it may import.
 FORBIDDEN = {
     "embedded_sfu": ("django", "channels", "live", "microvibe", "sfu_relay", "launcher"),
     "sfu_relay": ("django", "channels", "live", "microvibe", "embedded_sfu", "launcher"),
     "live": ("embedded_sfu", "launcher", "aiortc", "pylibsrtp"),
+    "playback": ("django", "channels", "live", "microvibe", "ingest", "recording", "sfu_relay"),
     "launcher": ("live.signalling", "live.media", "live.api", "sfu_relay", "embedded_sfu"),
     "live.models": ("live.actions", "live.access", "live.api", "live.pages", "live.signalling"),
     "live.actions": ("live.api", "live.pages", "live.signalling", "live.media", "sfu_relay"),
@@ -72,6 +73,18 @@ PURE = (
     "embedded_sfu.sdp_build",
     "embedded_sfu.sdp_parse",
     "embedded_sfu.wire",
+    "playback.flv",
+    "playback.gop",
+    "playback.headers",
+    "playback.http_head",
+    "playback.inspect",
+    "playback.rtmp.amf0",
+    "playback.rtmp.chunks",
+    "playback.rtmp.player",
+    "playback.source",
+    "playback.sps",
+    "playback.timeline",
+    "playback.tokens",
 )
 IO = (
     *(
