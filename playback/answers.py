@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from playback.streams import Streams
 from playback.tokens import is_valid
 
 APPEARS_WITHIN_SECS: Final = 5.0
+KEYFRAME_WITHIN_SECS: Final = 7.0
+"""And so much more once nginx has the stream: it says nothing before a keyframe, and OBS's own
+settings have them up to 8.3 s apart."""
 _FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
 _INSPECT: Final = re.compile(r"/inspect/(play_[0-9a-z]{1,40})", re.ASCII)
 
@@ -77,10 +81,7 @@ class Answers:
         if self._streams.viewers >= self._config.max_viewers:
             return _problem(503, "too_many_viewers", cors)
         stream = self._streams.want(play_id)
-        try:
-            async with asyncio.timeout(APPEARS_WITHIN_SECS):
-                await stream.appeared.wait()
-        except TimeoutError:
+        if not await _appears(stream):
             status = 404 if stream.problem == "not_on_air" else 503
             return _problem(status, stream.problem, cors)
         is_page = request.query.get("v") == "page"
@@ -91,6 +92,16 @@ class Answers:
         if not self._streams.is_on_air(play_id):
             return _problem(404, "not_on_air")
         return Answer(build_json(200, self._streams.want(play_id).inspector.report(), {}))
+
+
+async def _appears(stream: Stream) -> bool:
+    for secs in (APPEARS_WITHIN_SECS, KEYFRAME_WITHIN_SECS):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(secs):
+                return await stream.appeared.wait()
+        if stream.problem != "no_media":
+            break
+    return False
 
 
 def _problem(status: int, code: str, fields: dict[str, str] | None = None) -> Answer:
