@@ -121,6 +121,8 @@ class Encoder:
                 if index == 0:
                     self.first_frame_at = at
             self.errors += process.stderr.read().decode(errors="replace").splitlines()
+            process.stdout.close()
+            process.stderr.close()
             process.wait()
             self.ends.append(time.time() * 1000)
             if not self._reconnects or self._stopping.wait(RECONNECT_SECS):
