@@ -29,6 +29,7 @@ from live.models import (
 )
 from live.models.presence import OPEN_SESSION
 from live.refusals import refusal
+from live.replays import last_recordings
 from live.secrets import Unreadable, hash_key, open_sealed
 
 Person = User | AnonymousUser | None  # all but a User are guests
@@ -131,7 +132,7 @@ def access_session(user: Person, session_id: str) -> SfuSession:
 
 
 def rooms_with_viewers() -> QuerySet[Room]:
-    """All rooms with their owner, ingest, open broadcast, `sends_webrtc`, and `viewers`.
+    """All rooms with owner, ingest, open broadcast, `sends_webrtc` and `viewers`.
 
     `viewers`: how many watch now, also with players outside of our pages.
     """
@@ -146,6 +147,12 @@ def rooms_with_viewers() -> QuerySet[Room]:
             viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS,
         )
     )
+
+
+def rooms_with_replays() -> QuerySet[Room]:
+    """The same with the recordings of their last broadcasts: where there are rooms off the air."""
+    fetch = Prefetch("recordings", last_recordings(), to_attr="last_recordings")
+    return rooms_with_viewers().prefetch_related(fetch)
 
 
 def live_rooms_query() -> QuerySet[Room]:
@@ -168,7 +175,7 @@ def live_rooms(limit: int = 50) -> list[Room]:
 
 
 def rooms_of(user: User) -> QuerySet[Room]:
-    return rooms_with_viewers().filter(owner=user).order_by("-created_at", "-pk")
+    return rooms_with_replays().filter(owner=user).order_by("-created_at", "-pk")
 
 
 def recent_broadcasts(room: Room, limit: int = 10) -> list[Broadcast]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from live.lifecycle import RoomState
 from live.models import Broadcast, Recording, RecordingState, Room, Visibility
 
@@ -15,11 +17,18 @@ def latest_replay(room: Room) -> dict[str, Any] | None:
     """
     if room.state != RoomState.ENDED:
         return None
-    last = Broadcast.objects.filter(room=room).order_by("-started_at", "-pk").first()
-    if last is None:
-        return None
-    made = Recording.objects.filter(broadcast=last).exclude(state=RecordingState.FAILED)
-    recording = made.order_by("number", "pk").first()
+    fetched = getattr(room, "last_recordings", None)  # by access.rooms_with_replays
+    found = last_recordings().filter(room=room) if fetched is None else fetched
+    recording = next(iter(found), None)
     if recording is None or recording.shown_visibility(room) == Visibility.PRIVATE:
         return None
     return {"recording_id": recording.recording_id, "ready": recording.is_ready}
+
+
+def last_recordings() -> QuerySet[Recording]:
+    """Of the last broadcast of each room that is off the air; the first one first."""
+    broadcasts = Broadcast.objects.filter(room=OuterRef("room")).order_by("-started_at", "-pk")
+    made = Recording.objects.exclude(state=RecordingState.FAILED)
+    return made.filter(
+        room__state=RoomState.ENDED.value, broadcast=Subquery(broadcasts.values("pk")[:1])
+    ).order_by("number", "pk")

@@ -22,6 +22,7 @@ from live.models import (
 )
 from live.parts import rtmp_parts
 from live.play_urls import flv_url, hls_url
+from live.replays import latest_replay
 
 DETAILS = {
     "banned": _("This room is banned."),
@@ -73,7 +74,7 @@ def room_state(room: Room) -> dict[str, Any]:
         "ended_reason": room.ended_reason or None,
         "grace_until": iso(room.grace_until) if interrupted else None,
         "publishing": publishing(room),
-        "replay": None,
+        "replay": latest_replay(room),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import translation
 
-from live.access import rooms_with_viewers
+from live.access import rooms_with_replays
 from live.models import Room
 from live.views_of import open_broadcast, playback, room_state
 
@@ -29,7 +29,7 @@ class Snapshot:
 
 def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snapshot:
     if not hasattr(room, "viewers"):
-        room = rooms_with_viewers().filter(pk=room.pk).first() or room
+        room = rooms_with_replays().filter(pk=room.pk).first() or room
     broadcast, viewers = open_broadcast(room), int(getattr(room, "viewers", 0))
     peak = max(broadcast.peak_viewers, viewers) if broadcast else 0
     ladders = {}
@@ -47,8 +47,8 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
 def take_snapshots(
     languages_of: dict[str, frozenset[str]], sfu_ok: bool
 ) -> dict[str, Snapshot | None]:
-    """By room id; None for a deleted room. Three queries, however many rooms."""
+    """By room id; None for a deleted room. Four queries, however many rooms."""
     found: dict[str, Snapshot | None] = dict.fromkeys(languages_of)
-    for room in rooms_with_viewers().filter(room_id__in=list(languages_of)):
+    for room in rooms_with_replays().filter(room_id__in=list(languages_of)):
         found[room.room_id] = take_snapshot(room, sfu_ok, languages_of[room.room_id])
     return found

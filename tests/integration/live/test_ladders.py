@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from live import access, parts
-from live.models import Ingest, Part, Room
+from live import access, actions, parts
+from live.models import Ingest, Part, Recording, Room
 from live.signalling.snapshots import take_snapshots
 from live.views_of import playback, publishing, room_state
 from playback.tokens import is_valid
@@ -119,7 +119,7 @@ def test_many_rooms_cost_what_one_does(owner, django_assert_num_queries):
         sent_by_rtmp(room, flv_viewers=2, hls_viewers=1)
     languages = {room.room_id: frozenset({"en", "zh-hans"}) for room in made}
     parts.forget_parts()
-    with django_assert_num_queries(3):  # rooms, open broadcasts, parts
+    with django_assert_num_queries(4):  # rooms, open broadcasts, recordings, parts
         snapshots = take_snapshots(languages, sfu_ok=True)
     for room in made:
         shown = snapshots[room.room_id]
@@ -132,3 +132,27 @@ def test_players_elsewhere_count_while_on_air_only(room):
     assert (access.viewers_now(room), access.rooms_with_viewers().get().viewers) == (0, 0)
     make_live(room)
     assert (access.viewers_now(room), access.rooms_with_viewers().get().viewers) == (2, 2)
+
+
+def test_the_replay_of_the_last_broadcast_is_named(room):
+    def replay() -> dict | None:
+        fetched = access.rooms_with_replays().get()
+        plain = Room.objects.get()
+        assert room_state(fetched)["replay"] == room_state(plain)["replay"]
+        return room_state(fetched)["replay"]
+
+    sent_by_rtmp(room)
+    for number in (1, 2):
+        make_live(room) if number == 1 else actions.do_media_started(room)
+        actions.do_end_broadcast(room, "by_owner")
+        assert replay() is None
+        made = Recording.objects.create(
+            room=room, broadcast=room.broadcasts.first(), title=str(number)
+        )
+        assert replay() == {"recording_id": made.recording_id, "ready": False}
+        Recording.objects.filter(pk=made.pk).update(state="ready")
+        assert replay() == {"recording_id": made.recording_id, "ready": True}
+    actions.do_media_started(room)
+    assert replay() is None
+    actions.do_end_broadcast(room, "by_owner")
+    assert replay() is None  # of a broadcast before: not this one's
