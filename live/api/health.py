@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -13,17 +14,24 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from live import parts
 from live.api.base import ApiView
 from live.api.serializers import HealthShape, ReadyShape
 from live.models import Room
 
 CHECK_SECS = 2.0
+CONNECT_SECS = 1.0
+NOT_NEEDED = ("disk",)  # a full one stops recording, nothing else: no reason to take the site away
 READY_EXAMPLE = {
     "status": "ok",
     "parts": {
         "database": {"ok": True, "detail": "sqlite"},
         "channel_layer": {"ok": True, "detail": "InMemoryChannelLayer"},
         "sfu": {"ok": True, "detail": "answers"},
+        "rtmp": {"ok": True, "detail": "answers"},
+        "playback": {"ok": True, "detail": "answers"},
+        "worker": {"ok": True, "detail": "seen 1 s ago"},
+        "disk": {"ok": True, "detail": "41.2 GB free"},
     },
 }
 
@@ -60,10 +68,11 @@ class ReadyView(ApiView):
         auth=[],
     )
     def get(self, request: Request) -> Response:
-        parts = {"database": _database(), "channel_layer": _channel_layer(), "sfu": _sfu()}
-        ready = all(part["ok"] for part in parts.values())
+        found = {"database": _database(), "channel_layer": _channel_layer(), "sfu": _sfu()}
+        found |= _beside(found["database"]["ok"])
+        ready = all(part["ok"] for name, part in found.items() if name not in NOT_NEEDED)
         status = "ok" if ready else "unavailable"
-        return Response({"status": status, "parts": parts}, status=200 if ready else 503)
+        return Response({"status": status, "parts": found}, status=200 if ready else 503)
 
 
 def _part(ok: bool, detail: str) -> dict[str, Any]:
@@ -105,3 +114,43 @@ def _sfu() -> dict[str, Any]:
     from live.media import sfu_ok  # late: it loads gRPC
 
     return _part(True, "answers") if sfu_ok() else _part(False, "no node answers")
+
+
+def _beside(database_ok: bool) -> dict[str, Any]:
+    """The processes beside the app: as the worker found them, and whether they answer now.
+
+    Both, because the rows may be some seconds old, or of the run before.
+    """
+    if not settings.RTMP_ENABLED:
+        off = _part(True, "switched off")
+        return dict.fromkeys(("rtmp", "playback", "worker", "disk"), off)
+    if not database_ok:  # which is where the worker writes what it finds
+        unknown = _part(False, "unknown")
+        return dict.fromkeys(("rtmp", "playback", "worker", "disk"), unknown)
+    return {
+        "rtmp": _process("rtmp", settings.RTMP_CONTROL_PORT),
+        "playback": _process("flv", settings.FLV_PORT),
+        "worker": _worker(),
+        "disk": _part(parts.disk_ok(), _detail("disk") or "enough free"),
+    }
+
+
+def _process(name: str, port: int) -> dict[str, Any]:
+    try:
+        socket.create_connection(("127.0.0.1", port), CONNECT_SECS).close()
+    except OSError:
+        return _part(False, "does not answer")
+    if name not in parts.parts_now():
+        return _part(False, "not looked at yet")
+    return _part(parts.is_ok(name), _detail(name) or "answers")
+
+
+def _worker() -> dict[str, Any]:
+    if parts.worker_runs():
+        return _part(True, f"seen {parts.worker_silent_for().total_seconds():.0f} s ago")
+    return _part(False, "not running")
+
+
+def _detail(name: str) -> str:
+    found = parts.parts_now().get(name)
+    return found.detail if found else ""

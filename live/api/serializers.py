@@ -272,6 +272,10 @@ class PartsShape(serializers.Serializer[Any]):
     database = PartShape()
     channel_layer = PartShape()
     sfu = PartShape()
+    rtmp = PartShape()
+    playback = PartShape(help_text="HTTP-FLV.")
+    worker = PartShape()
+    disk = PartShape(help_text="Not ok: recording has stopped. The rest is ready all the same.")
 
 
 class ReadyShape(serializers.Serializer[Any]):

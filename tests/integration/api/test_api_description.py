@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from contextlib import ExitStack
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -11,8 +14,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.utils import OperationalError
 from django.urls import get_resolver
+from django.utils import timezone
 
+from live import parts
 from live.api import health
+from live.models import Part
 from tests.integration.api.schema import described_api
 
 
@@ -79,7 +85,7 @@ def test_ready_names_each_part(guest, db, sfu):
     response = guest.get("/health/ready")
     body = response.json()
     assert (response.status_code, body["status"]) == (200, "ok")
-    assert set(body["parts"]) == {"database", "channel_layer", "sfu"}
+    assert set(body["parts"]) == set(health.READY_EXAMPLE["parts"])
     assert all(part["ok"] and part["detail"] for part in body["parts"].values())
 
 
@@ -111,3 +117,50 @@ def test_not_ready_without_database_or_channel_layer(guest, db, sfu, monkeypatch
     response = guest.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["parts"]["channel_layer"] == {"ok": False, "detail": "ConnectionError"}
+
+
+@pytest.fixture
+def listening(settings):
+    """RTMP is on; somebody listens where nginx and playback should."""
+    settings.RTMP_ENABLED = True
+    with ExitStack() as sockets:
+        for name in ("RTMP_CONTROL_PORT", "FLV_PORT"):
+            server = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+            setattr(settings, name, server.getsockname()[1])
+        yield
+
+
+def seen(**states: bool) -> None:
+    for name, ok in states.items():
+        Part.objects.update_or_create(name=name, defaults={"ok": ok, "seen_at": timezone.now()})
+    parts.forget_parts()
+
+
+def ready(guest) -> tuple[int, set[str]]:
+    """The status, and what is not ok."""
+    response = guest.get("/health/ready")
+    found = response.json()["parts"]
+    return response.status_code, {name for name, part in found.items() if not part["ok"]}
+
+
+def test_what_is_switched_off_is_not_waited_for(guest, db, sfu, settings):
+    sfu(True)
+    settings.RTMP_ENABLED = False
+    assert ready(guest) == (200, set())
+
+
+def test_every_process_beside_the_app_must_be_up(guest, db, sfu, listening, settings):
+    sfu(True)
+    assert ready(guest) == (503, {"rtmp", "playback", "worker"})
+    seen(rtmp=True, flv=True, worker=True)
+    assert ready(guest) == (200, set())
+    seen(flv=False)
+    assert ready(guest) == (503, {"playback"})
+    seen(flv=True, disk=False)
+    assert ready(guest) == (200, {"disk"})
+    Part.objects.filter(name="worker").update(seen_at=timezone.now() - timedelta(seconds=11))
+    parts.forget_parts()
+    assert ready(guest) == (503, {"worker", "disk"})
+    seen(worker=True, disk=True)
+    settings.RTMP_CONTROL_PORT = 9  # discard: nobody is there, whatever the rows say
+    assert ready(guest) == (503, {"rtmp"})
