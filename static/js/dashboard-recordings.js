@@ -2,18 +2,20 @@
 
 const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("delete-dialog"));
 const form = /** @type {HTMLFormElement | null | undefined} */ (dialog?.querySelector("[data-delete-form]"));
-const name = dialog?.querySelector("[data-delete-name]");
+const title = dialog?.querySelector("[data-delete-name]");
 
-if (dialog && form && name) {
+if (dialog && form && title) {
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a[data-delete]"))) {
     link.addEventListener("click", (event) => {
       // With Ctrl or the middle button somebody wants the page.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       form.action = link.href;
-      name.textContent = link.dataset.title ?? "";
+      title.textContent = link.dataset.title ?? "";
       dialog.showModal();
     });
   }
   dialog.querySelector("[data-delete-cancel]")?.addEventListener("click", () => dialog.close());
 }
+
+export {};

@@ -14,6 +14,8 @@ from live.models import Recording, User, Visibility
 from live.pages.people import person
 from live.tries import address_of
 
+SPEEDS = ("0.5", "0.75", "1", "1.25", "1.5", "2")
+
 
 @require_safe
 @never_cache
@@ -29,7 +31,7 @@ def replay(request: HttpRequest, recording_id: str) -> HttpResponse:
         "shown": shown,
         "manages": manages,
         "room_open": _may_watch_room(user, recording),
-        "config": {"recording": shown},
+        "speeds": SPEEDS,
         "is_public": shown["visibility"] == Visibility.PUBLIC and recording.is_ready,
     }
     return render(request, "replay.html", context)

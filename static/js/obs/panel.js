@@ -3,11 +3,11 @@
 import { api, ApiError } from "../api.js";
 import { gettext } from "../i18n.js";
 import { make, need, say } from "../live/page.js";
-import { findings, statusWords } from "./ingest-words.js";
+import { statusWords } from "./ingest-words.js";
 import { Poll } from "./poll.js";
 import { RoomKey } from "./room-key.js";
 
-/** @import {Finding, Ingest, Words} from "./ingest-words.js" */
+/** @import {Advice, Ingest, Words} from "./ingest-words.js" */
 
 // The page has lost its session or its right to the room: asking on would help nobody.
 const FINAL = new Map([
@@ -42,10 +42,10 @@ export class ObsPanel {
     try {
       /** @type {Ingest} */
       const ingest = await api("GET", `live/${this.#room}/ingest`);
-      this.#show(statusWords(ingest, Date.now(), timeOfDay), ingest.connected ? findings(ingest.advice) : []);
-      this.#showReason(ingest.reason);
+      this.#show(statusWords(ingest, timeOfDay), ingest.advice);
+      this.#showReason(ingest.state === "live" ? null : ingest.reason);
       this.#changed(ingest);
-      return ingest.connected ? "busy" : "quiet";
+      return ingest.state === "live" || ingest.state === "connected" ? "busy" : "quiet";
     } catch (error) {
       const final = error instanceof ApiError ? FINAL.get(String(error.code)) : undefined;
       if (final) {
@@ -66,20 +66,20 @@ export class ObsPanel {
 
   /**
    * @param {Words} words
-   * @param {Finding[]} found
+   * @param {Advice[]} found
    */
   #show(words, found) {
     const status = need("[data-obs-status]", this.#root);
-    status.hidden = false;
+    status.hidden = words.look === "none";
     status.dataset.look = words.look;
     say(need("[data-obs-words]", status), words.title);
     say(need("[data-obs-detail]", status), words.detail);
-    this.#showFindings(found);
+    this.#showAdvice(found);
     this.#speak(words, found);
   }
 
-  /** @param {Finding[]} found */
-  #showFindings(found) {
+  /** @param {Advice[]} found */
+  #showAdvice(found) {
     const list = need("[data-doctor]", this.#root);
     const shown = new Map([...list.children].map((item) => [/** @type {HTMLElement} */ (item).dataset.code, item]));
     const items = found.map((one) => {
@@ -94,13 +94,13 @@ export class ObsPanel {
     list.hidden = items.length === 0;
   }
 
-  /** @param {Finding} found */
-  #newItem({ code, level }) {
+  /** @param {Advice} advice */
+  #newItem({ code, severity }) {
     const item = make("li", "doctor-item");
     item.dataset.code = code;
-    item.dataset.level = level;
+    item.dataset.level = severity;
     const icons = /** @type {HTMLTemplateElement} */ (need("[data-doctor-icons]", this.#root));
-    const icon = icons.content.querySelector(`[data-level="${level}"]`);
+    const icon = icons.content.querySelector(`[data-level="${severity}"]`);
     if (icon) item.append(icon.cloneNode(true));
     const words = make("p", "doctor-words");
     const [title, detail] = [make("strong"), make("span")];
@@ -110,13 +110,18 @@ export class ObsPanel {
     return item;
   }
 
-  /** The bitrate changes all the time, so what is spoken is only what is new: who is there, what is advised. */
-  #speak(/** @type {Words} */ words, /** @type {Finding[]} */ found) {
+  /**
+   * The bitrate changes all the time, so what is spoken is only what is new: who is there, what is advised.
+   *
+   * @param {Words} words
+   * @param {Advice[]} found
+   */
+  #speak(words, found) {
     const key = [words.look === "seen" ? "seen" : words.title, ...found.map(({ code }) => code)].join(" ");
     if (key === this.#said) return;
     const first = this.#said === "";
     this.#said = key;
-    if (first && words.look === "waiting") return;
+    if (first && (words.look === "waiting" || words.look === "none")) return;
     say(
       need("[data-obs-spoken]", this.#root),
       [words.title, words.detail, ...found.flatMap(({ title, detail }) => [title, detail])].filter(Boolean).join(". "),
