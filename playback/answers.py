@@ -47,8 +47,11 @@ class Answers:
 
     async def answer(self, request: Request) -> Answer | Watch:
         if found := _FLV.fullmatch(request.path):
-            return await self._flv(request, found[1])
-        if request.method not in ("GET", "HEAD"):
+            answer = await self._flv(request, found[1])
+            if isinstance(answer, Answer) and request.method == "HEAD":
+                return Answer(answer.data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+            return answer
+        if request.method != "GET":
             return _problem(405, "method_not_allowed")
         if request.path == "/status":
             return Answer(build_json(200, self._streams.status(), {}))
@@ -84,8 +87,10 @@ class Answers:
         if not await _appears(stream):
             status = 404 if stream.problem == "not_on_air" else 503
             return _problem(status, stream.problem, cors)
+        if not self._streams.is_on_air(play_id):
+            return _problem(404, "not_on_air", cors)
         is_page = request.query.get("v") == "page"
-        # The stream may have been ended while we waited: then another has its place.
+        # It may have been ended while we waited: then another one has its place.
         return Watch(head, self._streams.want(play_id), is_page, by_mark=not by_token)
 
     def _inspect(self, play_id: str) -> Answer:

@@ -16,6 +16,7 @@ RATES_MS: Final = 5_000
 _ORDER_FRAMES: Final = 120  # 4 s of 30 fps: a pause of B-frames longer than that is none
 _MAX_FRAMES: Final = 5_000
 _ENOUGH_MS: Final = 1_000
+MISSING_MS: Final = 3_000
 
 
 class Inspector:
@@ -66,7 +67,11 @@ class Inspector:
     def report(self) -> dict[str, object]:
         """What is known by now; the rest is left out."""
         has_video, has_audio = bool(self._video), bool(self._audio)
-        found: dict[str, object] = {"has_audio": has_audio, "has_video": has_video}
+        found: dict[str, object] = {}
+        # What has not come yet is only missing after a while.
+        for name, has in (("has_audio", has_audio), ("has_video", has_video)):
+            if has or self._timeline.latest_ms >= MISSING_MS:
+                found[name] = has
         if self._video_codec:
             found["video_codec"] = self._video_codec
             found["hevc"] = self._video_codec == "HEVC"

@@ -161,6 +161,8 @@ class Source:
             has_video=has_video or before.has_video,
             has_audio=has_audio or before.has_audio,
         )
+        if video:
+            self._held, self._held_bytes = [], 0  # of other headers
         if not self._has_begun:
             return []
         self._has_begun = False

@@ -11,7 +11,7 @@ from playback import flv
 from playback.fanout import Fanout
 from playback.inspect import Inspector
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Event, Media, Metadata, PublisherGone, Refused
+from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
 from playback.rtmp.pull import pull
 from playback.source import Begin, Changed, Effect, Source, Tag
 from playback.viewer import Viewer
@@ -31,7 +31,7 @@ class Stream:
         self.fanout = Fanout()
         self.inspector = Inspector()
         self.appeared = asyncio.Event()
-        """The publisher is there: metadata or media has come by this connection."""
+        """nginx has a publisher of it, and we are connected."""
         self.problem = "not_on_air"
         """Why it is not."""
         self._dropped_frames = 0
@@ -132,8 +132,8 @@ class Stream:
                 if not code.endswith("StreamNotFound"):
                     logger.warning("%s: nginx refuses: %s", self.play_id, code)
                 return False
-            case _:
-                self.problem = "no_media"
+            case Playing():
+                self._appear()  # nginx keeps back all media until a keyframe: up to 8 s
         return True
 
     def _appear(self) -> None:
