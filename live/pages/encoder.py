@@ -6,9 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from live.encoder_table import KEYFRAME_SECS, ROW_OF, TABLE
-
-PRESETS = ("720p30", "1080p30")  # live/pages/views/obs.py makes a profile of each
+from live.encoder_table import KEYFRAME_SECS, TABLE
+from live.obs_profile import PRESETS
 
 
 def obs_words() -> dict[str, Any]:
@@ -17,5 +16,5 @@ def obs_words() -> dict[str, Any]:
         "rtmp_server": settings.RTMP_SERVER,
         "keyframe_secs": KEYFRAME_SECS,
         "encoder_table": TABLE,
-        "obs_presets": [ROW_OF[name] for name in PRESETS],
+        "obs_presets": PRESETS,
     }

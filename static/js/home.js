@@ -1,4 +1,4 @@
-// Home: asks for the cards every 10 s and brings those on the page up to date, without moving any under the thumb.
+// Home: asks for the cards every 10 s and brings those on the page up to date, pictures too, without moving any under the thumb.
 
 import { refreshTimes } from "./format.js";
 import { gettext } from "./i18n.js";
@@ -56,6 +56,23 @@ function merge(fragment) {
   refreshTimes(box);
 }
 
+/**
+ * The picture of now, swapped only when it is there: nothing flickers, and an old one stays when none comes.
+ *
+ * @param {HTMLImageElement} picture
+ */
+async function renew(picture) {
+  const [path] = picture.src.split("?");
+  const next = new Image();
+  next.src = `${path}?at=${Math.floor(Date.now() / EVERY_MS)}`;
+  try {
+    await next.decode();
+    picture.src = next.src;
+  } catch {
+    // Not there for a moment.
+  }
+}
+
 async function refresh() {
   if (document.hidden) return;
   try {
@@ -64,6 +81,9 @@ async function refresh() {
     const template = document.createElement("template");
     template.innerHTML = await response.text();
     merge(template.content);
+    for (const card of box.querySelectorAll(".room-card:not(.is-over) [data-live-picture]")) {
+      void renew(/** @type {HTMLImageElement} */ (card));
+    }
   } catch {
     // Offline for a moment: the cards stay as they are, the next round tries again.
   }

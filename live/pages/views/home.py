@@ -1,4 +1,4 @@
-"""Who is live; and the drawn covers."""
+"""Who is live, and the newest replays; and the drawn covers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from live import access
+from live.access_recordings import public_recordings
 from live.models import Broadcast, Room
 from live.pages.cover import cover_svg
+from live.pages.replay_cards import replay_cards
 
 MOST_CARDS = 60
+MOST_REPLAYS = 12
 ROOM_ID = re.compile(r"room_[a-z0-9]{1,32}")
 
 
@@ -23,8 +26,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """`?cards` gives the cards alone: home.js asks for them every 10 s."""
     rooms = access.live_rooms(MOST_CARDS)
     context = {"cards": _cards(rooms), "total_viewers": sum(_viewers(room) for room in rooms)}
-    template = "parts/live_cards.html" if "cards" in request.GET else "home.html"
-    return render(request, template, context)
+    if "cards" in request.GET:
+        return render(request, "parts/live_cards.html", context)
+    context["replays"] = replay_cards(public_recordings(MOST_REPLAYS))
+    return render(request, "home.html", context)
 
 
 def _viewers(room: Room) -> int:

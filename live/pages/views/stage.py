@@ -15,10 +15,14 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from live import access
+from live.access_recordings import recordings_shown_to
 from live.gifts import catalogue
 from live.models import Room
 from live.pages.people import person, sign_in_url
+from live.pages.replay_cards import replay_cards
 from live.views_of import room_state, user_payload
+
+SHOWN_REPLAYS = 8
 
 
 @require_safe
@@ -29,7 +33,10 @@ def watch(request: HttpRequest, room_id: str) -> HttpResponse:
     room = access.access_room_to_watch(user, room_id)
     owns = user is not None and room.owner_id == user.pk
     config = page_config(request, room, "subscriber") | {"players": players()}
-    return render(request, "live/watch.html", {"room": room, "config": config, "owns": owns})
+    # For the owner too only what all may see: private ones would look as if they were public.
+    replays = [] if room.is_on_air else recordings_shown_to(None, room)[:SHOWN_REPLAYS]
+    context = {"room": room, "config": config, "owns": owns, "replays": replay_cards(replays)}
+    return render(request, "live/watch.html", context)
 
 
 @require_safe

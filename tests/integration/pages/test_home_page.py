@@ -54,7 +54,7 @@ def test_many_cards_cost_few_queries(
 ) -> None:
     for number in range(8):
         make_live(make_room(room.owner, f"Room {number}"))
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert client.get("/").content.decode().count("data-room=") == 8
 
 
