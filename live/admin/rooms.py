@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from live import access, actions
 from live.actions.rooms import settle_push_protocol
+from live.admin.ingest import rtmp_badge
 from live.admin.parts import badge, do_for_each, watch_link, watch_path
 from live.errors import MicroVibeError
 from live.lifecycle import EndReason
@@ -56,7 +57,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Room)
 class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = RoomForm
-    list_display = ("title", "live_state", "viewers", "owner", "since", "mode", "watch")
+    list_display = ("title", "live_state", "viewers", "owner", "since", "mode", "rtmp", "watch")
     list_filter = (OnAirFilter, "state", "streaming_mode", "stream_type", "visibility")
     search_fields = ("title", "room_id", "play_id", "owner__username", "owner__display_name")
     ordering = ("-state_changed_at",)
@@ -80,7 +81,7 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (
             gettext_lazy("Streaming"),
-            {"fields": ("streaming_mode", "push_protocol", "stream_type")},
+            {"fields": ("streaming_mode", "push_protocol", "stream_type", "rtmp")},
         ),
         (
             gettext_lazy("Identity"),
@@ -88,6 +89,7 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
     )
     readonly_fields = (
+        "rtmp",
         "live_state",
         "viewers",
         "state_changed_at",
@@ -141,6 +143,10 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("mode"), ordering="streaming_mode")
     def mode(self, room: Room) -> str:
         return room.get_streaming_mode_display()
+
+    @admin.display(description="RTMP")
+    def rtmp(self, room: Room) -> SafeString:
+        return rtmp_badge(getattr(room, "ingest", None))
 
     @admin.display(description="")
     def watch(self, room: Room) -> SafeString:
