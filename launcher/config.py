@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRUE_WORDS = {"1", "true", "yes", "on"}
@@ -162,6 +163,9 @@ def child_environment(config: Config, env: Mapping[str, str]) -> dict[str, str]:
         hosts.append(config.host)
     if config.on_all_addresses:
         hosts += config.lan_addresses
+    # A name that was set for pages is good for OBS as well.
+    named = urlsplit(env.get("PUBLIC_URL", "")).hostname
+    rtmp_server = f"rtmp://{named}:{config.rtmp_port}/live" if named else config.rtmp_server
     origins = [f"{config.scheme}://{host}:{config.port}" for host in hosts]
     derived = {
         "HOST": config.host,
@@ -172,7 +176,7 @@ def child_environment(config: Config, env: Mapping[str, str]) -> dict[str, str]:
         "CSRF_TRUSTED_ORIGINS": ",".join(origins),
         "SFU_GRPC_PORT": str(config.sfu_grpc_port),
         "SFU_UDP_PORT": str(config.sfu_udp_port),
-        "RTMP_SERVER": config.rtmp_server,
+        "RTMP_SERVER": rtmp_server,
         "APP_PORT": str(config.app_port),
         "FLV_PORT": str(config.flv_port),
         "RTMP_PORT": str(config.rtmp_port),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 
 from live.tries import parse_rate
+from microvibe import media_checks
 from sfu_relay.config import ConfigError, RelayConfig
 
 MIN_SECRET_CHARS = 32
@@ -89,7 +90,8 @@ def check_times(**kwargs: Any) -> list[CheckMessage]:
 
 def refuse_bad_settings() -> None:
     """For servers, which run no checks of their own: ends the process, saying what to write."""
-    checks = (check_sfu, check_secrets, check_ice_servers, check_rates, check_times)
+    ours = (check_sfu, check_secrets, check_ice_servers, check_rates, check_times)
+    checks = (*ours, *media_checks.EVERY)
     errors = [found for check in checks for found in check() if found.level >= ERROR]
     if errors:
         sys.exit("\n".join(str(found) for found in errors))
