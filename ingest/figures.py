@@ -99,7 +99,7 @@ class Figures:
                 counted.popleft()
 
     def got_inspection(self, play_id: str, answer: object, at: float) -> None:
-        """playback's. Nothing is believed that it says in its first second: it heard no sound yet."""
+        """playback's. What it says in its first second is passed over: it heard no sound yet."""
         if play_id not in self._client or not isinstance(answer, dict):
             return
         if "video_bitrate" not in answer and "audio_bitrate" not in answer:

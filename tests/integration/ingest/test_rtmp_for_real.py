@@ -1,0 +1,294 @@
+"""Real nginx, app and worker, real encoders: who goes live, who is refused, who takes over."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ingest.nginx import NoNginx, find_nginx
+from live import access, actions
+from live.models import Ingest, Part, Room
+from tests.integration.ingest.site import (
+    Site,
+    ended,
+    figures_of,
+    ingest_of,
+    sending,
+    state_of,
+    stream_file,
+    until,
+    until_state,
+)
+from tests.integration.live.make import make_room, make_user
+
+pytestmark = [pytest.mark.media, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def rtmp_settings() -> None:
+    """The processes have settings of their own."""
+
+
+@pytest.fixture(scope="module")
+def nginx(missing_part):
+    found = find_nginx()
+    if isinstance(found, NoNginx):
+        missing_part(found.reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stream_file(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def newest(django_db_setup, tmp_path_factory: pytest.TempPathFactory, nginx):
+    site = Site(tmp_path_factory.mktemp("newest"), nginx)
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(newest: Site, db) -> Site:
+    return newest
+
+
+@pytest.fixture
+def room(transactional_db) -> Room:
+    return make_room(make_user("mei"))
+
+
+@pytest.fixture
+def key(room: Room) -> str:
+    return access.access_stream_key(room.owner, room.room_id)
+
+
+def refused(site: Site, name: str, file: Path) -> str:
+    """What ffmpeg says of it, without the name."""
+    with sending(site.url(name), file) as encoder:
+        assert ended(encoder, "it was not refused") != 0
+        assert encoder.stderr is not None
+        return encoder.stderr.read().decode(errors="replace").replace(name, "…")
+
+
+def dropped(encoder: subprocess.Popen[bytes]) -> None:
+    ended(encoder, "it was not dropped")
+
+
+def test_the_right_key_goes_live(site, room, key, file):
+    asked = time.monotonic()
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        print(f"live {time.monotonic() - asked:.2f} s after the encoder was started")
+        ingest = ingest_of(room)
+        assert ingest.has_media
+        assert ingest.address == "127.0.0.1"
+        marks = site.data_dir / "media" / "marks"
+        until(lambda: (marks / "air" / room.play_id).exists(), "no mark")
+        assert (marks / "open" / room.play_id).exists()
+        until(
+            lambda: (site.data_dir / "media/hls" / room.play_id / "index.m3u8").exists(), "no HLS"
+        )
+        until(lambda: figures_of(room).get("video_bitrate"), "no bitrate")
+        figures = figures_of(room)
+        print(figures)
+        assert (figures["video_codec"], figures["audio_codec"]) == ("H264", "AAC")
+        assert (figures["width"], figures["height"], figures["fps"]) == (320, 180, 15)
+        assert 20_000 < figures["video_bitrate"] < 2_000_000
+        encoder.kill()
+        gone = time.monotonic()
+        until_state(room, "interrupted")
+        print(f"interrupted {time.monotonic() - gone:.2f} s after the encoder died")
+        until(lambda: not (marks / "air" / room.play_id).exists(), "the mark stayed")
+    with sending(site.url(key), file):
+        until_state(room, "live")
+    assert room.broadcasts.count() == 1
+    assert room.broadcasts.get().publish_protocol == "rtmp"
+    for name in ("nginx", "app", "worker"):
+        assert key not in site.log_of(name)
+    assert not [path for path in site.data_dir.rglob("*") if key in path.name]
+
+
+def test_wrong_rotated_banned_and_mode_are_refused_alike(site, room, key, file):
+    said = refused(site, "no-such-key", file)
+    other = make_room(room.owner, "for browsers", streaming_mode="webrtc")
+    other_key = access.access_stream_key(room.owner, other.room_id)
+    assert refused(site, other_key, file) == said
+    assert ingest_of(other).refused_why == "mode_webrtc"
+    new = actions.do_rotate_key(room)
+    assert refused(site, key, file) == said
+    actions.do_ban_room(room)
+    assert refused(site, new, file) == said
+    assert ingest_of(room).refused_why == "banned"
+    assert state_of(other) == "idle"
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 2_048, "../../../etc/passwd", "a%00b", "a?b&c=d", "a b", "", "play_0123456789"]
+)
+def test_odd_names_are_refused_and_leave_nothing(site, room, name, file):
+    refused(site, name, file)
+    hls = site.data_dir / "media" / "hls"
+    assert [path.name for path in hls.iterdir() if not path.name.startswith("play_")] == []
+    assert not Ingest.objects.exists()
+
+
+def test_a_name_added_to_the_key_changes_nothing(site, room, key, file):
+    victim = make_room(room.owner, "victim")
+    refused(site, f"wrong?name={key}", file)
+    with sending(site.url(f"{key}?name={victim.play_id}&clientid=1"), file):
+        until_state(room, "live")
+        assert state_of(victim) == "idle"
+
+
+def test_the_newest_takes_over(site, room, key, file):
+    with sending(site.url(key), file) as old:
+        until_state(room, "live")
+        first = ingest_of(room).client_id
+        with sending(site.url(key), file) as new:
+            dropped(old)
+            until(lambda: ingest_of(room).client_id != first, "still the old one")
+            until(lambda: ingest_of(room).has_media, "no media of the new one")
+            assert state_of(room) == "live", "the old one's publish-done hurt the new one"
+            assert new.poll() is None
+    assert room.broadcasts.count() == 1
+
+
+def test_ended_by_hand_is_dropped_and_stays_away_for_a_while(site, room, key, file):
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        actions.do_end_broadcast(room, "by_owner")
+        dropped(encoder)
+    refused(site, key, file)
+    assert ingest_of(room).refused_why == "just_ended"
+    assert state_of(room) == "ended"
+
+
+@pytest.mark.parametrize("how", ["rotated", "banned", "owner banned", "deleted"])
+def test_who_may_no_longer_send_is_dropped(site, room, key, file, how):
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        match how:
+            case "rotated":
+                actions.do_rotate_key(room)
+            case "banned":
+                actions.do_ban_room(room)
+            case "owner banned":
+                actions.do_ban_user(room.owner)
+            case "deleted":
+                Room.objects.filter(pk=room.pk).delete()
+        dropped(encoder)
+    if how == "rotated":
+        until_state(room, "interrupted")
+
+
+def test_many_wrong_keys_do_not_disturb_a_stream(site, room, key, file):
+    """50 a second for 5 s, each a whole RTMP connection up to the refusal."""
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        before = ingest_of(room)
+        tried = []
+
+        def knock() -> None:
+            for _ in range(50):
+                with socket.create_connection(("127.0.0.1", site.app), 5):
+                    connection = http.client.HTTPConnection("127.0.0.1", site.app, timeout=5)
+                    body = f"clientid=99&name=wrong-{time.monotonic_ns()}&addr=192.0.2.1"
+                    connection.request(
+                        "POST", f"/ingest/publish?secret={site.env['INGEST_SECRET']}", body
+                    )
+                    tried.append(connection.getresponse().status)
+                    connection.close()
+                time.sleep(0.1)
+
+        threads = [threading.Thread(target=knock) for _ in range(5)]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(f"{len(tried)} wrong keys in {time.monotonic() - began:.1f} s")
+        assert set(tried) == {403}
+        after = ingest_of(room)
+        assert encoder.poll() is None
+        assert (after.client_id, after.lost_at, state_of(room)) == (before.client_id, None, "live")
+
+
+def test_hooks_from_elsewhere(site, room, key):
+    body = f"clientid=99&name={key}&addr=192.0.2.1"
+    path = f"/ingest/publish?secret={site.env['INGEST_SECRET']}"
+    for headers in ({"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}):
+        connection = http.client.HTTPConnection("127.0.0.1", site.app, timeout=5)
+        connection.request("POST", path, body, headers)
+        assert connection.getresponse().status == 403
+        connection.close()
+    assert not Ingest.objects.exists()
+
+
+def test_without_the_app_nobody_new_comes_but_who_sends_goes_on(site, room, key, file):
+    other = make_room(room.owner, "another")
+    other_key = access.access_stream_key(room.owner, other.room_id)
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        before = ingest_of(room).client_id
+        site.stop("app", by=signal.SIGKILL)
+        try:
+            refused(site, other_key, file)
+            assert encoder.poll() is None
+            with sending(site.url(key), file) as second:
+                ended(second, "the same key was let in without the app")
+        finally:
+            site.start("app")
+        assert (ingest_of(room).client_id, state_of(room)) == (before, "live")
+        assert encoder.poll() is None
+        site.stop("app", by=signal.SIGKILL)
+        encoder.kill()  # its publish-done is lost
+        try:
+            until_state(room, "interrupted")
+        finally:
+            site.start("app")
+    with sending(site.url(key), file):
+        until_state(room, "live")
+
+
+def test_what_the_rows_forgot_is_found_again(site, room, key, file):
+    """A restored database, a worker that was away."""
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        site.stop("worker", by=signal.SIGKILL)
+        try:
+            Ingest.objects.all().delete()
+            Room.objects.update(state="idle")
+            room.broadcasts.update(ended_at=room.created_at)
+        finally:
+            site.start("worker")
+        until_state(room, "live")
+        assert ingest_of(room).has_media
+        assert encoder.poll() is None
+
+
+def test_nginx_dies(site, room, key, file):
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        until(lambda: Part.objects.filter(name="rtmp", ok=True).exists(), "the part is not up")
+        site.stop("nginx", by=signal.SIGKILL)
+        try:
+            dropped(encoder)
+            until(
+                lambda: Part.objects.filter(name="rtmp", ok=False).exists(), "the part is not down"
+            )
+            until_state(room, "interrupted")
+        finally:
+            site.start("nginx")
+    with sending(site.url(key), file):
+        until_state(room, "live")
+        until(lambda: Part.objects.filter(name="rtmp", ok=True).exists(), "the part is not up")
