@@ -40,13 +40,15 @@ def rungs(site: Site, room_id: str) -> dict[str, dict[str, Any]]:
 
 
 def play_url(site: Site, room_id: str, rung: str) -> str:
-    """The address of `flv` or `hls`, with its token where one is needed."""
+    """The address of `flv` or `hls`, with its token where one is needed; it answers by now."""
 
     def look() -> str | None:
         found = rungs(site, room_id)[rung]
-        return found["url"] if found["available"] else None
+        url = found["url"] if found["available"] else None
+        # A playlist begins with its first whole segment: two keyframes of OBS's own settings.
+        return url if url and (rung == "flv" or status_of(url) == 200) else None
 
-    return wait_for(f"{rung} is available", look)
+    return wait_for(f"{rung} is available", look, 40, 0.2)
 
 
 def ingest(site: Site, room_id: str) -> dict[str, Any]:
