@@ -63,6 +63,13 @@ def public_recordings(limit: int) -> list[Recording]:
     return list(shown.select_related("room__owner")[:limit])
 
 
+def anybody_may_see(recording: Recording) -> bool:
+    """Whoever has the link, guests too."""
+    room = recording.room
+    private = recording.shown_visibility(room) == Visibility.PRIVATE
+    return not private and room.state != RoomState.BANNED
+
+
 def manages_recordings(user: Person, room: Room) -> bool:
     return isinstance(user, User) and (room.owner_id == user.pk or user.is_staff)
 

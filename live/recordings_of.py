@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import QuerySet
 
+from live.access_recordings import anybody_may_see
 from live.models import ChatMessage, GiftSent, Recording
 from live.recording_files import thumbnail_file
 from live.replay_clock import position_ms
@@ -48,19 +49,24 @@ def recording_shape(recording: Recording, origin: str | None = None) -> dict[str
 
 
 def thumbnail_url(recording: Recording, origin: str = "") -> str | None:
-    """None: there is none (not ready yet, or sound only)."""
+    """With a token where not everybody may see it. None: there is none (yet), as of sound only."""
     if not recording.is_ready or not thumbnail_file(recording.recording_id).exists():
         return None
-    return f"{origin}/replays/{recording.recording_id}.jpg"
+    query = "" if anybody_may_see(recording) else f"?token={_token(recording)}"
+    return f"{origin}/replays/{recording.recording_id}.jpg{query}"
 
 
 def _file_url(recording: Recording, origin: str) -> str | None:
-    secret = settings.PLAY_TOKEN_SECRET
-    if not secret:  # nothing would be served
+    token = _token(recording)
+    if not token:  # nothing would be served
         return None
-    expires = expiry(time.time(), settings.PLAY_TOKEN_SECS)
-    token = build_token(recording.recording_id, secret, expires)
     return f"{origin}/recordings/{recording.recording_id}.mp4?token={token}"
+
+
+def _token(recording: Recording) -> str:
+    secret = settings.PLAY_TOKEN_SECRET
+    expires = expiry(time.time(), settings.PLAY_TOKEN_SECS)
+    return build_token(recording.recording_id, secret, expires) if secret else ""
 
 
 def replay_chat(recording: Recording, after: int = 0, limit: int = 200) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from recording.pieces import Piece, is_growing
 
-ASK_AGAIN_SECS: Final = 1.0
+ASK_AGAIN_SECS: Final = 0.4
 GIGABYTE: Final = 1_000_000_000
 ENOUGH_AGAIN: Final = 1.1  # of the limit must be free before recording goes on: no to and fro
 
@@ -33,10 +33,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Asked:
-    """What we asked nginx to record last for a play id, and when."""
+    """Our last wish to record a play id. `answered`: with the name of the file."""
 
     client_id: str
     at: float
+    answered: bool
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,19 @@ def plan(
 def _must_start(
     source: Source, written: Written | None, asked: Mapping[str, Asked], now: float
 ) -> bool:
+    if written is not None and abs(now - written.piece.opened_at) < 1.5:
+        return False  # within the same second it would be the same file, written over
     last = asked.get(source.play_id)
-    if last is not None and now - last.at < ASK_AGAIN_SECS:
-        return False
-    if written is not None:
-        if abs(now - written.piece.opened_at) < 1.5:
-            return False  # within the same second it would be the same file, written over
-        known = last is not None and last.client_id == source.client_id
-        if known and is_growing(written.changed_at, now):
-            return False
-    return True
+    if last is None or last.client_id != source.client_id:
+        return True
+    if written is not None and is_growing(written.changed_at, now):
+        # No answer: not there yet, or recording already; then it is written to after our question.
+        return not (last.answered or written.changed_at > last.at) and _again(last, now)
+    return _again(last, now)
+
+
+def _again(last: Asked, now: float) -> bool:
+    return now - last.at >= ASK_AGAIN_SECS
 
 
 def disk_ok(free_bytes: int, min_free_gb: float, was_ok: bool) -> bool:

@@ -72,8 +72,8 @@ class Recorder(Job):
                 self._asked.pop(play_id, None)
                 await record_stop(play_id)
             for play_id in wish.start:
-                if await record_start(play_id):
-                    self._asked[play_id] = Asked(client_of[play_id], now)
+                answered = bool(await record_start(play_id))
+                self._asked[play_id] = Asked(client_of[play_id], now, answered)
         except NotAnswering:
             return  # nginx is away; whoever looks at it says so
 

@@ -5,8 +5,10 @@ The rights are those of the room or the recording; the files themselves are serv
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,6 +21,7 @@ from live.errors import MicroVibeError
 from live.models import Visibility
 from live.pages.views.home import ROOM_ID
 from live.recording_files import live_thumbnail_file, thumbnail_file
+from playback.tokens import is_valid
 
 LIVE_MAX_AGE_SECS = 10
 REPLAY_MAX_AGE_SECS = 3600
@@ -42,15 +45,26 @@ def live_picture(request: HttpRequest, room_id: str) -> HttpResponseBase:
 
 @require_safe
 def replay_picture(request: HttpRequest, recording_id: str) -> HttpResponseBase:
-    try:
-        recording = access_recordings.access_recording(request.user, recording_id)
-    except MicroVibeError:
-        raise Http404 from None
-    answer = _jpeg(request, thumbnail_file(recording.recording_id))
+    """For who may see the recording, or was given a token by somebody who may."""
+    shared = False
+    if not _has_token(request, recording_id):
+        try:
+            recording = access_recordings.access_recording(request.user, recording_id)
+        except MicroVibeError:
+            raise Http404 from None
+        shared = access_recordings.anybody_may_see(recording)
+    answer = _jpeg(request, thumbnail_file(recording_id))
     if answer is None:
         raise Http404
-    _keep(answer, REPLAY_MAX_AGE_SECS, recording.visibility == Visibility.PUBLIC)
+    _keep(answer, REPLAY_MAX_AGE_SECS, shared)
     return answer
+
+
+def _has_token(request: HttpRequest, recording_id: str) -> bool:
+    """A token is good for names of the right form only, so that the id may become a path."""
+    secret = settings.PLAY_TOKEN_SECRET
+    token = request.GET.get("token", "")
+    return bool(secret and token) and is_valid(token, recording_id, secret, time.time())
 
 
 def _cover(room_id: str) -> HttpResponseBase:
