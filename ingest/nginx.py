@@ -112,6 +112,11 @@ def render_front(values: NginxValues, nginx: Nginx) -> str:
     return _render("front.conf", values, nginx)
 
 
+def render_production(values: NginxValues, nginx: Nginx) -> str:
+    """Both in one file, for an nginx that somebody else starts."""
+    return _render("production.conf", values, nginx)
+
+
 def command(nginx: Nginx, config: Path) -> tuple[str, ...]:
     """nginx in the foreground, complaining to stderr from its first moment on."""
     return (str(nginx.program), "-e", "stderr", "-p", str(config.parent), "-c", str(config))
