@@ -1,0 +1,80 @@
+"""What a page hears of a room that OBS sends to: who sends, the ladders, players elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from live import actions, parts
+from live.api.examples import FIGURES
+from playback.tokens import is_valid
+from tests.integration.signalling.conftest import db
+
+SECRET = "only-for-tests-" + "p" * 40
+
+
+@pytest.fixture(autouse=True)
+def installed(settings):
+    settings.RTMP_ENABLED = True
+    settings.PLAY_TOKEN_SECRET = SECRET
+    settings.FLV_SERVER = "https://x.test/flv"
+
+
+@db
+def find(name: str, ok: bool) -> None:
+    actions.do_set_part(name, ok)
+    parts.forget_parts()
+
+
+@db
+def send(room) -> None:
+    actions.do_ingest_accepted(room, "7", "hash")
+    actions.do_ingest_media(room, FIGURES)
+
+
+def rungs(payload) -> dict:
+    return {rung["rung"]: rung for rung in payload["rungs"]}
+
+
+async def test_a_viewer_hears_how_obs_comes_and_goes(house):
+    for name in ("rtmp", "flv", "worker"):
+        await find(name, True)
+    viewer = await house.connect()
+    assert rungs(viewer.welcome["playback"])["flv"]["reason"] == "not_live"
+    assert viewer.welcome["room"]["publishing"] == []
+
+    await send(house.room)
+    await viewer.hears("room", state="live", publishing=["rtmp"])
+    ladder = rungs((await viewer.hears("playback"))["payload"])
+    assert ladder["flv"]["url"] == f"https://x.test/flv/{house.room.play_id}.flv"
+    assert (ladder["webrtc"]["reason"], ladder["hls"]["available"]) == ("no_webrtc_source", True)
+
+    await find("flv", False)
+    told = await viewer.hears("playback", again=True)
+    assert rungs(told["payload"])["flv"]["reason"] == "flv_down"
+
+    await db(actions.do_ingest_lost)(house.room)
+    await viewer.hears("room", state="interrupted", publishing=[], again=True)
+
+
+async def test_players_elsewhere_are_told_too(house):
+    await send(house.room)
+    viewer = await house.connect()
+    assert viewer.welcome["presence"]["viewers"] == 1
+    await db(actions.do_set_outside_viewers)({house.room.play_id: (2, 1)})
+    told = await viewer.hears("presence", viewers=4)
+    assert told["payload"]["peak"] == 4
+
+
+async def test_a_private_rooms_ladder_is_told_once(house):
+    """Its token stays the same, so that there is nothing new to tell each second."""
+    await db(actions.do_update_room)(house.room, visibility="private")
+    for name in ("rtmp", "flv", "worker"):
+        await find(name, True)
+    await send(house.room)
+    viewer = await house.connect(user=house.owner)
+    url = rungs(viewer.welcome["playback"])["flv"]["url"]
+    assert is_valid(url.partition("?token=")[2], house.room.play_id, SECRET, 0)
+    await db(actions.do_update_room)(house.room, title="Another")
+    await viewer.hears("room", title="Another")  # the room was read again
+    await viewer.sync()
+    assert not [message for message in viewer.heard if message["type"] == "playback"]
