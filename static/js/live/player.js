@@ -1,19 +1,19 @@
 /** Owns the player's face: its state in words, its controls and keys. It decides nothing about media. */
 
-import { gettext, t } from "../i18n.js";
-import { make, need, say } from "./page.js";
+import { gettext } from "../i18n.js";
+import { need, say } from "./page.js";
 
 /** @import {PlayerState} from "./viewer-state.js" */
-/** @import {Words} from "./words.js" */
-/** @import {LayerWish} from "./types.js" */
+/** @import {RungName} from "./ladder.js" */
+/** @import {Offer, Words} from "./words.js" */
 
 /**
  * @typedef {object} PlayerEvents
  * @property {() => void} togglePlay
  * @property {() => void} toggleMute
  * @property {(volume: number) => void} volume
- * @property {(wish: LayerWish) => void} quality
- * @property {(offer: string) => void} offer
+ * @property {(offer: Offer) => void} offer
+ * @property {() => void} stats
  * @property {() => void} chat
  * @property {() => HTMLVideoElement | null} video
  */
@@ -25,7 +25,8 @@ export class Player {
   #events;
   #page;
   #idleTimer = 0;
-  #offer = "";
+  /** @type {Offer | null} */
+  #offer = null;
   /** @type {WakeLockSentinel | null} */
   #wakeLock = null;
 
@@ -52,11 +53,12 @@ export class Player {
    * @param {PlayerState} state
    * @param {Words} words
    * @param {string} code for support, in small print
+   * @param {RungName | null} rung what plays
    */
-  show(state, words, code) {
+  show(state, words, code, rung) {
     const before = this.#root.dataset.state;
     this.#root.dataset.state = state;
-    this.#root.dataset.rung = state === "live" ? "webrtc" : "";
+    this.#root.dataset.rung = state === "live" ? (rung ?? "") : "";
     say(need("[data-words]", this.#root), words.title);
     say(need("[data-detail]", this.#root), words.detail);
     say(need("[data-code]", this.#root), code);
@@ -82,43 +84,6 @@ export class Player {
     need("[data-unmute]", this.#root).hidden = !blocked;
   }
 
-  /**
-   * @param {{wish: LayerWish, height: number | null}[]} choices
-   * @param {LayerWish} chosen
-   * @param {LayerWish | null} current what is forwarded now
-   * @param {boolean} savesData why it was chosen
-   */
-  showQuality(choices, chosen, current, savesData) {
-    this.#root.dataset.layer = current ?? "";
-    const menu = need("[data-quality-menu]", this.#root);
-    const signature = JSON.stringify([choices, chosen, current, savesData]);
-    if (menu.dataset.signature === signature) return;
-    const hadFocus = menu.contains(document.activeElement);
-    menu.dataset.signature = signature;
-    menu.replaceChildren(
-      ...choices.map(({ wish, height }) => {
-        const item = make("button", "player-menu-item", qualityName(wish, wish === "auto" && chosen !== "auto" ? null : height));
-        item.type = "button";
-        item.setAttribute("role", "menuitemradio");
-        item.setAttribute("aria-checked", String(wish === chosen));
-        item.addEventListener("click", () => {
-          this.#events.quality(wish);
-          this.#openQuality(false);
-        });
-        return item;
-      }),
-    );
-    if (choices.length === 1) {
-      menu.append(make("p", "player-menu-note", gettext("The streamer sends one quality.")));
-    }
-    if (savesData) {
-      menu.append(make("p", "player-menu-note", gettext("Your browser saves data, so the picture is small.")));
-    }
-    if (hadFocus) this.#openQuality(true);
-    const playing = choices.find(({ wish }) => wish === (current ?? "auto"));
-    say(need("[data-quality-now]", this.#root), playing?.height ? `${playing.height}p` : "");
-  }
-
   /** @param {boolean} has a picture to enlarge or to float */
   showPicture(has) {
     this.#button("pip").hidden = !has || !document.pictureInPictureEnabled;
@@ -129,16 +94,18 @@ export class Player {
     return /** @type {HTMLButtonElement} */ (need(`[data-do="${name}"]`, this.#root));
   }
 
-  /** @param {Words["offer"] | null} offer */
+  /** @param {Offer | null} offer */
   #showOffer(offer) {
     const button = need("[data-offer]", this.#root);
-    this.#offer = offer ?? "";
+    this.#offer = offer;
     button.hidden = offer === null;
     const texts = {
       reload: gettext("Reload the page"),
       sign_in: gettext("Sign in"),
       home: gettext("See who is live"),
       here: gettext("Watch here"),
+      auto: gettext("Play the best way"),
+      replay: gettext("Watch the replay"),
     };
     if (offer) say(button, texts[offer]);
   }
@@ -148,7 +115,6 @@ export class Player {
     const actions = {
       play: () => this.#events.togglePlay(),
       mute: () => this.#events.toggleMute(),
-      quality: () => this.#openQuality(need("[data-quality-menu]", this.#root).hidden === true),
       pip: () => void this.#float(),
       theatre: () => this.#theatre(),
       fullscreen: () => void this.#fullScreen(),
@@ -158,29 +124,12 @@ export class Player {
       this.#button(name).addEventListener("click", action);
     }
     need("[data-unmute]", this.#root).addEventListener("click", () => this.#events.toggleMute());
-    need("[data-offer]", this.#root).addEventListener("click", () => this.#events.offer(this.#offer));
+    need("[data-offer]", this.#root).addEventListener("click", () => {
+      if (this.#offer !== null) this.#events.offer(this.#offer);
+    });
     const slider = /** @type {HTMLInputElement} */ (need("[data-volume]", this.#root));
     slider.addEventListener("input", () => this.#events.volume(Number(slider.value) / 100));
     need("[data-picture]", this.#root).addEventListener("dblclick", () => void this.#fullScreen());
-    this.#bindMenu();
-  }
-
-  #bindMenu() {
-    const menu = need("[data-quality-menu]", this.#root);
-    document.addEventListener("click", ({ target }) => {
-      const inside = target instanceof Node && need("[data-quality]", this.#root).contains(target);
-      if (!menu.hidden && !inside) this.#openQuality(false, false);
-    });
-    menu.addEventListener("keydown", (event) => {
-      const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
-      const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step !== undefined) items[(at + step + items.length) % items.length]?.focus();
-      else if (event.key === "Escape") this.#openQuality(false);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    });
   }
 
   #bindKeys() {
@@ -198,6 +147,7 @@ export class Player {
         f: () => void this.#fullScreen(),
         t: () => this.#theatre(),
         c: () => this.#events.chat(),
+        s: () => this.#events.stats(),
         "?": () => this.#showKeys(),
       };
       const action = keys[event.key.toLowerCase()];
@@ -218,22 +168,6 @@ export class Player {
       this.#root.addEventListener(name, busy, { passive: true });
     }
     busy();
-  }
-
-  /**
-   * @param {boolean} open
-   * @param {boolean} [focus]
-   */
-  #openQuality(open, focus = true) {
-    const menu = need("[data-quality-menu]", this.#root);
-    menu.hidden = !open;
-    const button = this.#button("quality");
-    button.setAttribute("aria-expanded", String(open));
-    if (!focus) return;
-    if (open) {
-      const chosen = /** @type {HTMLElement | null} */ (menu.querySelector('[aria-checked="true"]'));
-      chosen?.focus();
-    } else button.focus();
   }
 
   async #fullScreen() {
@@ -289,21 +223,4 @@ export class Player {
       // A low battery refuses it.
     }
   }
-}
-
-/**
- * @param {LayerWish} wish
- * @param {number | null} height
- */
-function qualityName(wish, height) {
-  const names = {
-    auto: gettext("Automatic"),
-    f: gettext("High"),
-    h: gettext("Medium"),
-    q: gettext("Low"),
-    off: gettext("Sound only"),
-  };
-  if (height === null) return names[wish];
-  if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
-  return t(gettext("{height}p"), { height });
 }

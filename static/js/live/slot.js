@@ -1,31 +1,36 @@
-/** Owns one place on the stage: it changes from one stream to the next without a dark frame between. */
+/** Owns one place on the stage: it changes from one feed to the next without a dark frame between. */
 
 import { make } from "./page.js";
+
+/**
+ * @typedef {object} Feed What a video element can be given.
+ * @property {object} key the same thing is not shown twice
+ * @property {(video: HTMLVideoElement) => void} attach
+ * @property {(video: HTMLVideoElement) => void} detach
+ *
+ * @typedef {{video: HTMLVideoElement, feed: Feed}} Showing
+ */
 
 const PAINT_WITHIN_MS = 400;
 
 export class Slot {
   #box;
-  #main;
-  /** @type {HTMLVideoElement | null} what is seen */
-  #video = null;
-  /** @type {HTMLVideoElement | null} what comes next, hidden until its first frame */
-  #coming = null;
+  /** @type {Showing | null} what is seen */
+  #now = null;
+  /** @type {Showing | null} what comes next, hidden until its first frame */
+  #next = null;
+  #main = false;
   #started = false;
   #presented = 0;
 
-  /**
-   * @param {HTMLElement} box
-   * @param {boolean} main
-   */
-  constructor(box, main) {
+  /** @param {HTMLElement} box */
+  constructor(box) {
     this.#box = box;
-    this.#main = main;
   }
 
   /** @returns {HTMLVideoElement | null} */
   get video() {
-    return this.#video;
+    return this.#now?.video ?? null;
   }
 
   /**
@@ -33,65 +38,76 @@ export class Slot {
    * presents none in a window that is covered, so both counts go into one that grows while either does.
    */
   get frames() {
-    return (this.#video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) + this.#presented;
+    return (this.video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) + this.#presented;
+  }
+
+  /** Only one slot of the page holds the main picture. @param {boolean} main */
+  setMain(main) {
+    this.#main = main;
+    if (this.#now !== null) this.#mark(this.#now.video);
   }
 
   /**
-   * @param {MediaStream} stream
+   * @param {Feed} feed
    * @param {() => void} seen its first frame is on the screen
    */
-  show(stream, seen) {
-    if ((this.#coming ?? this.#video)?.srcObject === stream) return;
-    this.#coming?.remove();
-    this.#coming = null;
-    const current = this.#video;
-    // A picture-in-picture window belongs to its element, which can't be exchanged without a tap.
-    const floating = current !== null && document.pictureInPictureElement === current;
-    if (current !== null && (floating || !this.#started)) {
-      this.#play(current, stream, seen);
+  show(feed, seen) {
+    if ((this.#next ?? this.#now)?.feed.key === feed.key) return;
+    this.#drop(this.#next);
+    this.#next = null;
+    const now = this.#now;
+    // A picture-in-picture window belongs to its element, which can't be exchanged within a slot.
+    const floating = now !== null && document.pictureInPictureElement === now.video;
+    if (now !== null && (floating || !this.#started)) {
+      now.feed.detach(now.video);
+      now.feed = feed;
+      this.#play(now, seen);
       return;
     }
-    const video = this.#make();
-    this.#box.append(video);
-    if (current === null) {
-      this.#video = video;
-      this.#mark(video);
-      this.#play(video, stream, seen);
+    const showing = { video: this.#make(), feed };
+    this.#box.append(showing.video);
+    if (now === null) {
+      this.#now = showing;
+      this.#mark(showing.video);
+      this.#play(showing, seen);
       return;
     }
-    video.classList.add("is-coming");
-    this.#coming = video;
-    this.#play(video, stream, () => {
-      if (this.#coming !== video) return;
-      this.#coming = null;
-      this.#video = video;
-      this.#mark(video);
-      video.classList.remove("is-coming");
-      current.srcObject = null;
-      current.remove();
+    showing.video.classList.add("is-coming");
+    this.#next = showing;
+    this.#play(showing, () => {
+      if (this.#next !== showing) return;
+      this.#next = null;
+      this.#now = showing;
+      this.#mark(showing.video);
+      showing.video.classList.remove("is-coming");
+      this.#drop(now);
       seen();
     });
   }
 
   /** @param {boolean} paused */
   hold(paused) {
-    if (paused) this.#video?.pause();
-    else void this.#video?.play().catch(() => {});
+    if (paused) this.video?.pause();
+    else void this.video?.play().catch(() => {});
   }
 
   clear() {
-    for (const video of [this.#video, this.#coming]) {
-      if (video === null) continue;
-      video.srcObject = null;
-      video.remove();
-    }
-    this.#video = this.#coming = null;
+    this.#drop(this.#now);
+    this.#drop(this.#next);
+    this.#now = this.#next = null;
     this.#started = false;
+  }
+
+  /** @param {Showing | null} showing */
+  #drop(showing) {
+    if (showing === null) return;
+    showing.feed.detach(showing.video);
+    showing.video.remove();
   }
 
   #make() {
     const video = make("video");
-    // Sound has elements of its own, so a picture may always start by itself.
+    // Sound waits for its turn (Speakers), so a picture may always start by itself.
     video.muted = true;
     video.autoplay = true;
     video.playsInline = true;
@@ -105,7 +121,7 @@ export class Slot {
   #count(video) {
     if (!("requestVideoFrameCallback" in video)) return;
     const presented = () => {
-      if (video === this.#video) this.#presented += 1;
+      if (video === this.video) this.#presented += 1;
       // An element that was taken off the page presents nothing and is let go.
       video.requestVideoFrameCallback(presented);
     };
@@ -115,18 +131,19 @@ export class Slot {
   /** @param {HTMLVideoElement} video */
   #mark(video) {
     if (this.#main) video.dataset.main = "";
+    else delete video.dataset.main;
   }
 
   /**
-   * @param {HTMLVideoElement} video
-   * @param {MediaStream} stream
+   * @param {Showing} showing
    * @param {() => void} seen
    */
-  #play(video, stream, seen) {
-    video.srcObject = stream;
+  #play(showing, seen) {
+    const { video, feed } = showing;
+    feed.attach(video);
     let told = false;
     const first = () => {
-      if (told || video.srcObject !== stream) return;
+      if (told || showing.feed !== feed || !video.isConnected) return;
       told = this.#started = true;
       seen();
     };
@@ -137,4 +154,16 @@ export class Slot {
     video.addEventListener("loadeddata", loaded, { once: true });
     void video.play().catch(() => {});
   }
+}
+
+/**
+ * @param {MediaStream} stream
+ * @returns {Feed}
+ */
+export function streamFeed(stream) {
+  return {
+    key: stream,
+    attach: (video) => void (video.srcObject = stream),
+    detach: (video) => void (video.srcObject = null),
+  };
 }

@@ -1,14 +1,18 @@
-/** Owns the sound: one audio element per stream, one volume, and what to do when the browser blocks sound. */
+/** Owns the sound: one volume, who is heard, and what to do when the browser blocks sound. */
 
 import { make, recall, remember } from "./page.js";
 
 export class Speakers {
   #box;
   #changed;
-  /** @type {Map<string, {source: MediaStream, element: HTMLAudioElement}>} */
-  #playing = new Map();
+  /** @type {Map<string, {source: MediaStream, element: HTMLAudioElement}>} sound that comes by WebRTC */
+  #streams = new Map();
+  /** @type {HTMLVideoElement | null} a picture with sound of its own, heard instead of the streams */
+  #video = null;
+  #listens = false;
   #volume = Math.min(1, Math.max(0, Number(recall("volume", "1")) || 0));
   #muted = false;
+  #held = false;
 
   /** The browser wants a tap before it lets sound out. */
   blocked = false;
@@ -49,35 +53,57 @@ export class Speakers {
     this.#apply();
   }
 
-  /** @param {Map<string, MediaStream>} streams all that should be heard, by stream id */
+  /** @param {Map<string, MediaStream>} streams all that come by WebRTC, by stream id */
   play(streams) {
-    for (const [id, { source, element }] of this.#playing) {
+    for (const [id, { source, element }] of this.#streams) {
       if (streams.get(id) === source) continue;
       element.srcObject = null;
       element.remove();
-      this.#playing.delete(id);
+      this.#streams.delete(id);
     }
     for (const [id, source] of streams) {
-      if (this.#playing.has(id) || source.getAudioTracks().length === 0) continue;
+      if (this.#streams.has(id) || source.getAudioTracks().length === 0) continue;
       const element = make("audio");
       element.srcObject = new MediaStream(source.getAudioTracks());
-      element.volume = this.#volume;
-      element.muted = this.muted;
       this.#box.append(element);
-      this.#playing.set(id, { source, element });
+      this.#streams.set(id, { source, element });
+      this.#set(element, !this.#listens);
       this.#start(element);
     }
   }
 
+  /** From now on the streams are heard. */
+  hearStreams() {
+    this.#hear(null, false);
+  }
+
+  /** From now on this picture is heard, and nothing else; null: nothing at all. @param {HTMLVideoElement | null} video */
+  hearVideo(video) {
+    this.#hear(video, true);
+  }
+
   /** @param {boolean} held */
   hold(held) {
-    for (const { element } of this.#playing.values()) {
+    this.#held = held;
+    for (const { element } of this.#streams.values()) {
       if (held) element.pause();
       else this.#start(element);
     }
   }
 
-  /** @param {HTMLAudioElement} element */
+  /**
+   * @param {HTMLVideoElement | null} video
+   * @param {boolean} listens
+   */
+  #hear(video, listens) {
+    if (video === this.#video && listens === this.#listens) return;
+    if (this.#video !== null) this.#video.muted = true;
+    this.#video = video;
+    this.#listens = listens;
+    this.#apply();
+  }
+
+  /** @param {HTMLMediaElement} element */
   #start(element) {
     element.play().catch((/** @type {DOMException} */ error) => {
       if (error.name !== "NotAllowedError" || element.muted) return;
@@ -87,11 +113,22 @@ export class Speakers {
     });
   }
 
+  /**
+   * @param {HTMLMediaElement} element
+   * @param {boolean} heard
+   */
+  #set(element, heard) {
+    element.volume = this.#volume;
+    element.muted = this.muted || !heard;
+  }
+
   #apply() {
-    for (const { element } of this.#playing.values()) {
-      element.volume = this.#volume;
-      element.muted = this.muted;
-      if (element.paused && !this.muted) this.#start(element);
+    for (const { element } of this.#streams.values()) this.#set(element, !this.#listens);
+    if (this.#video !== null) this.#set(this.#video, true);
+    if (!this.#held) {
+      // Unmuting before the first tap makes browsers pause the element: it is started again, or says "blocked".
+      for (const { element } of this.#streams.values()) if (element.paused) this.#start(element);
+      if (this.#video?.paused && this.#video.readyState > 0) this.#start(this.#video);
     }
     this.#changed();
   }

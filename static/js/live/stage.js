@@ -2,9 +2,10 @@
 
 import { gettext, t } from "../i18n.js";
 import { make, need, say } from "./page.js";
-import { Slot } from "./slot.js";
+import { Slot, streamFeed } from "./slot.js";
 import { Speakers } from "./speakers.js";
 
+/** @import {RungName} from "./ladder.js" */
 /** @import {Lineup, Shown} from "./lineup.js" */
 
 /**
@@ -20,6 +21,11 @@ export class Stage {
   /** @type {Map<string, Tile>} */
   #tiles = new Map();
   #choose;
+  /** @type {Map<RungName, {box: HTMLElement, slot: Slot}>} each way to play has a place of its own, one is in front */
+  #rungs = new Map();
+  #picture;
+  /** @type {RungName | null} */
+  #front = null;
 
   /**
    * @param {HTMLElement} root the player
@@ -31,11 +37,44 @@ export class Stage {
     this.#choose = choose;
     this.#tilesBox = need("[data-tiles]", root);
     this.#face = need("[data-face]", root);
-    this.main = new Slot(need("[data-picture]", root), true);
+    this.#picture = need("[data-picture]", root);
     this.speakers = new Speakers(need("[data-sound]", root), soundChanged);
   }
 
+  /** What is on the screen. @returns {HTMLVideoElement | null} */
+  get video() {
+    return this.#front === null ? null : this.slotOf(this.#front).video;
+  }
+
+  /** @param {RungName} rung */
+  slotOf(rung) {
+    return this.#place(rung).slot;
+  }
+
+  /** This way is seen and heard from now on; null: none. @param {RungName | null} rung */
+  bringToFront(rung) {
+    if (rung === this.#front) return;
+    const floating = this.video !== null && this.video === document.pictureInPictureElement;
+    for (const [name, { box, slot }] of this.#rungs) {
+      box.classList.toggle("is-front", name === rung);
+      slot.setMain(name === rung);
+    }
+    this.#front = rung;
+    this.#tilesBox.hidden = rung !== "webrtc" || this.#tiles.size === 0;
+    // Where one picture floats already, another one may take its place without a tap.
+    if (floating) void this.video?.requestPictureInPicture().catch(() => {});
+  }
+
+  /** A stream without a picture has a face. @param {string | null} name null: there is a picture */
+  showFace(name) {
+    this.#face.hidden = name === null;
+    if (name === null) return;
+    say(need("[data-face-name]", this.#face), name);
+    say(need("[data-face-letter]", this.#face), (name || "♪").slice(0, 1));
+  }
+
   /**
+   * What comes by WebRTC.
    * @param {Lineup} lineup
    * @param {(streamId: string) => MediaStream | undefined} streamOf
    * @param {(streamId: string) => MediaStream | undefined} soundOf
@@ -56,16 +95,16 @@ export class Stage {
 
   /** @param {boolean} held */
   hold(held) {
-    this.main.hold(held);
+    for (const { slot } of this.#rungs.values()) slot.hold(held);
     for (const { slot } of this.#tiles.values()) slot.hold(held);
     this.speakers.hold(held);
   }
 
-  clear() {
-    this.main.clear();
+  /** All of WebRTC goes. */
+  clearStreams() {
+    this.slotOf("webrtc").clear();
     this.#showTiles([], () => undefined);
     this.speakers.play(new Map());
-    this.#face.hidden = true;
   }
 
   /** How loud it is, on the face of a sound-only stream. @param {number} level 0–1 */
@@ -81,15 +120,10 @@ export class Stage {
   #showMain(main, streamOf, seen) {
     if (main === null) return;
     const stream = streamOf(main.streamId);
-    this.#face.hidden = main.hasVideo || stream === undefined;
-    if (!main.hasVideo) {
-      this.main.clear();
-      say(need("[data-face-name]", this.#face), main.user?.name ?? "");
-      say(need("[data-face-letter]", this.#face), (main.user?.name ?? "♪").slice(0, 1));
-      return;
+    if (!main.hasVideo) this.slotOf("webrtc").clear();
+    else if (stream !== undefined && stream.getVideoTracks().length > 0) {
+      this.slotOf("webrtc").show(streamFeed(stream), () => seen(main.streamId));
     }
-    if (stream === undefined || stream.getVideoTracks().length === 0) return;
-    this.main.show(stream, () => seen(main.streamId));
   }
 
   /**
@@ -114,9 +148,9 @@ export class Stage {
       tile.button.setAttribute("aria-label", words);
       say(tile.name, name);
       const stream = streamOf(entry.streamId);
-      if (stream && stream.getVideoTracks().length > 0) tile.slot.show(stream, () => {});
+      if (stream && stream.getVideoTracks().length > 0) tile.slot.show(streamFeed(stream), () => {});
     }
-    this.#tilesBox.hidden = shown.length === 0;
+    this.#tilesBox.hidden = shown.length === 0 || this.#front !== "webrtc";
   }
 
   /** @param {Shown} entry */
@@ -126,9 +160,21 @@ export class Stage {
     const name = make("span", "player-tile-name");
     button.append(name);
     button.addEventListener("click", () => this.#choose(entry.key));
-    const tile = { button, name, slot: new Slot(button, false) };
+    const tile = { button, name, slot: new Slot(button) };
     this.#tiles.set(entry.key, tile);
     this.#tilesBox.append(button);
     return tile;
+  }
+
+  /** @param {RungName} rung */
+  #place(rung) {
+    let place = this.#rungs.get(rung);
+    if (place === undefined) {
+      const box = make("div", "player-rung");
+      this.#picture.append(box);
+      place = { box, slot: new Slot(box) };
+      this.#rungs.set(rung, place);
+    }
+    return place;
   }
 }

@@ -2,18 +2,18 @@
 
 /**
  * @typedef {"lower" | "rejoin" | "climb"} Cure
- * @typedef {{lowerMs: number, rejoinMs: number}} Patience
+ * @typedef {{lowerMs: number, rejoinMs: number, stallMs: number}} Patience `stallMs`: then another rung is tried beside
  */
 
 /** @type {Patience} A camera brings a frame every 33–200 ms. */
-export const CAMERA = { lowerMs: 1_000, rejoinMs: 3_000 };
+export const CAMERA = { lowerMs: 1_000, rejoinMs: 3_000, stallMs: 1_500 };
 /** @type {Patience} A still screen is repeated about once a second, so its silence means less. */
-export const SCREEN = { lowerMs: 4_000, rejoinMs: 7_000 };
+export const SCREEN = { lowerMs: 4_000, rejoinMs: 7_000, stallMs: 5_000 };
 /** @type {Patience} Sound alone has no layers to fall to. */
-export const SOUND = { lowerMs: Infinity, rejoinMs: 5_000 };
+export const SOUND = { lowerMs: Infinity, rejoinMs: 5_000, stallMs: 2_500 };
 
 /** @type {Patience} The room is live, yet nothing of it was announced here. */
-export const NOTHING = { lowerMs: Infinity, rejoinMs: 6_000 };
+export const NOTHING = { lowerMs: Infinity, rejoinMs: 6_000, stallMs: 1_500 };
 
 const REJOIN_AGAIN_MS = 6_000;
 const REJOIN_AGAIN_MAX_MS = 24_000;

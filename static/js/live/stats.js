@@ -15,6 +15,10 @@
  * @property {number} width
  * @property {number} height
  * @property {boolean} limited the sender lowers its quality for want of bandwidth or CPU
+ * @property {number} dropped frames that came and were not shown
+ * @property {number} waitedMs in a jitter buffer, all frames together
+ * @property {number} waited frames that left the jitter buffer
+ * @property {string} codec of the picture, as in "H264"
  */
 
 /**
@@ -27,7 +31,7 @@ export function totalsOf(entries, side, nowMs) {
   /** @type {Totals} */
   const totals = {
     atMs: nowMs, videoBytes: 0, audioBytes: 0, packets: 0, lost: 0, frames: 0,
-    jitterMs: 0, rttMs: 0, width: 0, height: 0, limited: false,
+    jitterMs: 0, rttMs: 0, width: 0, height: 0, limited: false, dropped: 0, waitedMs: 0, waited: 0, codec: "",
   }; // prettier-ignore
   for (const entry of entries) {
     switch (entry.type) {
@@ -43,6 +47,9 @@ export function totalsOf(entries, side, nowMs) {
           break;
         }
         totals.videoBytes += bytes;
+        totals.dropped += entry.framesDropped ?? 0;
+        totals.waitedMs += (entry.jitterBufferDelay ?? 0) * 1000;
+        totals.waited += entry.jitterBufferEmittedCount ?? 0;
         // Of simulcast layers and several pictures, the tallest speaks for all.
         totals.frames = Math.max(totals.frames, entry.framesDecoded ?? entry.framesEncoded ?? 0);
         if ((entry.frameHeight ?? 0) > totals.height) {
@@ -52,6 +59,9 @@ export function totalsOf(entries, side, nowMs) {
         if (["bandwidth", "cpu"].includes(entry.qualityLimitationReason)) totals.limited = true;
         break;
       }
+      case "codec":
+        if (entry.mimeType?.startsWith("video/")) totals.codec = entry.mimeType.slice("video/".length);
+        break;
       case "remote-inbound-rtp":
         if (side === "outbound") {
           totals.lost += Math.max(0, entry.packetsLost ?? 0);

@@ -17,8 +17,9 @@ const PASSING = new Set(["sfu_unavailable", "sfu_timeout", "sfu_refused", "rate_
 
 export class Subscriber {
   #socket;
-  #wanted;
   #changed;
+  /** Another rung may be wanted instead: then nothing is joined. */
+  #wanted = false;
   /** @type {Map<string, ReceivingSession>} oldest first */
   #sessions = new Map();
   #early = new EarlyCandidates();
@@ -40,12 +41,10 @@ export class Subscriber {
 
   /**
    * @param {LiveSocket} socket
-   * @param {boolean} wanted false: another rung was asked for, so WebRTC is not joined at all
    * @param {() => void} changed streams came or went, or a session changed
    */
-  constructor(socket, wanted, changed) {
+  constructor(socket, changed) {
     this.#socket = socket;
-    this.#wanted = wanted;
     this.#changed = changed;
     socket.on("welcome", ({ payload }) => this.#gotWelcome(payload));
     socket.on("offer", (message) => this.#gotOffer(message));
@@ -69,6 +68,18 @@ export class Subscriber {
   /** True while what plays comes from a session that can't bring anything new. */
   get activeIsDead() {
     return this.#activeId === null || this.#dead.has(this.#activeId);
+  }
+
+  /** @param {boolean} wanted */
+  want(wanted) {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (wanted) this.#join(true);
+    else {
+      if (this.#joined || this.#sessions.size > 0) this.#socket.send("leave", {});
+      this.stop();
+      this.trouble = null;
+    }
   }
 
   /**
@@ -137,7 +148,7 @@ export class Subscriber {
 
   /** @param {Message<"offer">} message */
   #gotOffer({ session_id: id, offer_id: offerId, payload }) {
-    if (id === undefined) return;
+    if (id === undefined || !this.#wanted) return;
     let session = this.#sessions.get(id);
     if (session === undefined) {
       session = this.#open(id);
@@ -175,6 +186,7 @@ export class Subscriber {
 
   /** @param {Message<"session_lost">} message */
   #gotLost({ session_id: id, payload }) {
+    if (!this.#wanted) return;
     this.trouble = payload.code;
     if (id !== undefined) this.#bury(id);
     this.#joined = false;
@@ -193,7 +205,7 @@ export class Subscriber {
 
   /** @param {Problem} problem */
   #gotProblem(problem) {
-    if (problem.about !== "join") return;
+    if (problem.about !== "join" || !this.#wanted) return;
     if (problem.code === "too_many_sessions") this.#socket.send("leave", {});
     else if (!PASSING.has(problem.code)) return;
     this.#joined = false;

@@ -18,6 +18,8 @@
  * @property {{id: number, started_at: string} | null} broadcast
  * @property {string | null} ended_reason
  * @property {string | null} grace_until
+ * @property {("webrtc" | "rtmp")[]} [publishing] who sends now
+ * @property {{recording_id: string, ready: boolean} | null} [replay] of the last broadcast, where there is one
  *
  * @typedef {{viewers: number, peak: number}} Presence
  * @typedef {{gift: string, emoji: string, name: string}} Gift
@@ -106,6 +108,7 @@
  * @property {string} csrf_cookie
  * @property {string} lang
  * @property {{server: string}} [rtmp]
+ * @property {{flv: string, hls: string}} [players] scripts of the rungs below WebRTC
  * @property {Room} room
  * @property {Gift[]} gifts
  */

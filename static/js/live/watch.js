@@ -3,19 +3,24 @@
 import { count as short } from "../format.js";
 import { Applause } from "./applause.js";
 import { Chat } from "./chat.js";
+import { RUNGS } from "./ladder.js";
 import { need, readConfig, say } from "./page.js";
+import { PlayerMenu } from "./player-menu.js";
 import { Player } from "./player.js";
 import { choices, FullHeight } from "./quality.js";
 import { LiveSocket } from "./socket.js";
 import { Stage } from "./stage.js";
+import { StatsPanel } from "./stats-panel.js";
 import { viewerState } from "./viewer-state.js";
 import { Watching } from "./watching.js";
+import { WayBadge } from "./way-badge.js";
 import { wordsOf } from "./words.js";
 
+/** @import {Offer} from "./words.js" */
 /** @import {Playback, Room} from "./types.js" */
 
 const config = readConfig();
-const pinned = new URLSearchParams(location.search).get("rung");
+const asked = new URLSearchParams(location.search).get("rung");
 const socket = new LiveSocket({
   path: config.ws_path,
   roomId: config.room_id,
@@ -41,27 +46,38 @@ const stage = new Stage(root, {
   choose: (key) => watching.choose(key),
   soundChanged: () => showSound(),
 });
-const watching = new Watching(socket, stage, room, pinned === null || pinned === "webrtc", () => queueRender());
+const pinned = RUNGS.find((rung) => rung === asked) ?? null;
+const watching = new Watching(socket, stage, config, pinned, () => queueRender());
+const stats = new StatsPanel(root, watching, () => queueRender());
+const badge = new WayBadge(need("[data-way]"));
+const menu = new PlayerMenu(root, {
+  quality: (wish) => watching.setQuality(wish),
+  way: (rung) => watching.pin(rung),
+  delay: (delay) => watching.setDelay(delay),
+  stats: () => stats.toggle(),
+});
 const player = new Player(root, page, {
   togglePlay: () => {
     if (watching.played || watching.paused) watching.setPaused(!watching.paused);
   },
   toggleMute: () => stage.speakers.setMuted(!stage.speakers.muted),
   volume: (volume) => stage.speakers.setVolume(volume),
-  quality: (wish) => watching.setQuality(wish),
   offer: followOffer,
+  stats: () => stats.toggle(),
   chat: () => {
     page.dataset.theatre = "false";
     chat.focus();
   },
-  video: () => stage.main.video,
+  video: () => stage.video,
 });
 
-/** @param {string} offer */
+/** @param {Offer} offer */
 function followOffer(offer) {
   if (offer === "home") location.assign(config.home_url);
   else if (offer === "sign_in") location.assign(config.sign_in_url);
   else if (offer === "here") socket.reopen();
+  else if (offer === "auto") watching.pin(null);
+  else if (offer === "replay") location.assign(`/replays/${room.replay?.recording_id}`);
   else location.reload();
 }
 
@@ -77,15 +93,16 @@ function queueRender() {
 }
 
 function render() {
-  const ladder = playback?.rungs ?? [];
+  const rungs = playback?.rungs ?? [];
+  const { pinned, playing, rung } = watching;
   const now = viewerState({
     socket: socket.status,
     room,
-    rung: ladder.find(({ rung }) => rung === "webrtc"),
+    rungs,
     pinned,
-    able: "RTCPeerConnection" in window,
+    able: watching.able,
     published: watching.published,
-    playing: watching.playing,
+    playing,
     played: watching.played,
     paused: watching.paused,
     trouble: watching.trouble,
@@ -99,19 +116,38 @@ function render() {
     attempt: Math.max(socket.status.attempt, watching.rejoins),
     secs: (performance.now() - shownSinceMs) / 1000,
     graceSecs: room.grace_until ? (Date.parse(room.grace_until) - Date.now()) / 1000 : null,
+    rung,
+    replay: room.replay,
   });
-  const pinnedDetail = ladder.find(({ rung }) => rung === pinned)?.detail;
+  const pinnedDetail = rungs.find((one) => one.rung === pinned)?.detail;
   if (now.why === `pinned_${pinned}` && pinnedDetail) words.detail = `${pinnedDetail} ${words.detail}`;
-  player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
+  player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "", rung);
   player.showPicture(watching.hasPicture);
-  if (watching.mainKey !== mainKey) {
-    mainKey = watching.mainKey;
+  badge.show(playing ? rung : null, watching.latencyMs);
+  showMenu();
+}
+
+function showMenu() {
+  const { webrtc, rung } = watching;
+  const key = rung === null || rung === "webrtc" ? webrtc.mainKey : rung;
+  if (key !== mainKey) {
+    mainKey = key;
     fullHeight.forget();
   }
-  fullHeight.step(watching.layer, shortSide(stage.main.video), performance.now());
-  player.showQuality(
-    choices(watching.layers, watching.layer, fullHeight.value), watching.wish, watching.layer, watching.savesData,
-  ); // prettier-ignore
+  // Other ways than WebRTC have no layers.
+  const layer = rung === "webrtc" ? webrtc.layer : null;
+  fullHeight.step(layer, shortSide(stage.video), performance.now());
+  menu.show({
+    choices: choices(rung === "webrtc" ? webrtc.layers : [], layer, fullHeight.value),
+    wish: rung === "webrtc" ? webrtc.wish : "auto",
+    layer,
+    savesData: watching.savesData,
+    rungs: playback?.rungs ?? [],
+    rung,
+    pinned: watching.pinned,
+    delay: watching.delay,
+    stats: stats.open,
+  });
 }
 
 /** A phone held upright sends 720 × 1280: that is 720p too. @param {HTMLVideoElement | null} video */

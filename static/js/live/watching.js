@@ -1,17 +1,18 @@
-/** Owns playing a room: which stream is where, whether frames come, what to do when they don't. */
+/** Owns playing a room: the ladder's decisions carried out, pausing, the background, reports. */
 
-import { lineUp } from "./lineup.js";
-import { lowerLayer } from "./quality.js";
-import { CAMERA, NOTHING, SCREEN, SOUND, StallWatch } from "./stall.js";
-import { reportOf, totalsOf } from "./stats.js";
-import { Subscriber } from "./subscriber.js";
+import { api } from "../api.js";
+import { able, flvOpener, hlsOpener } from "./engines.js";
+import { Ladder, offerOf, RUNGS } from "./ladder.js";
+import { recall, remember } from "./page.js";
+import { Sampler } from "./sampler.js";
+import { StreamRung } from "./stream-rung.js";
+import { WebRtcRung } from "./webrtc-rung.js";
 
-/** @import {Lineup, Shown} from "./lineup.js" */
+/** @import {Health, LadderFacts, RungFacts, RungName} from "./ladder.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
-/** @import {Patience} from "./stall.js" */
-/** @import {Layer, LayerWish, Room, Track} from "./types.js" */
-/** @import {Totals} from "./stats.js" */
+/** @import {Delay} from "./stream-rung.js" */
+/** @import {LayerWish, PageConfig, Playback, Room} from "./types.js" */
 
 const STEP_MS = 250;
 const REPORT_EVERY_MS = 5_000;
@@ -19,126 +20,142 @@ const REPORT_EVERY_MS = 5_000;
 const BACKGROUND_AFTER_MS = 8_000;
 // Frames this old are no live picture any more.
 const FRESH_MS = 2_000;
+const REFRESH_EVERY_MS = 2_000;
 
 export class Watching {
   #socket;
   #stage;
   #changed;
-  #subscriber;
-  #stall = new StallWatch();
-  /** @type {Track[]} */
-  #tracks = [];
+  #config;
+  #ladder = new Ladder();
+  #reports = new Sampler();
   /** @type {Room} */
   #room;
-  /** @type {Lineup} */
-  #lineup = { main: null, tiles: [], sound: [] };
-  /** @type {string | null} */
-  #pinnedKey = null;
-  /** @type {Map<string, {wish: LayerWish, ref: string}>} what was asked for, by session and stream */
-  #asked = new Map();
-  /** @type {Layer | null} */
-  #layer = null;
-  #frames = 0;
-  #lastFrameMs = 0;
-  #dueMs = 0;
+  /** @type {Playback | null} */
+  #playback = null;
   #backgroundTimer = 0;
   #background = false;
-  /** @type {{session: string, totals: Totals} | null} */
-  #lastStats = null;
+  #stepQueued = false;
+  #refreshedMs = -REFRESH_EVERY_MS;
 
   /** The browser was told to save data; what the viewer chooses here goes before that. */
   savesData = Boolean(/** @type {any} */ (navigator).connection?.saveData);
-  /** The quality the viewer chose. @type {LayerWish} */
-  wish = this.savesData ? "q" : "auto";
   paused = false;
   played = false;
+  /** Changes of the way so far. */
+  switches = 0;
+  /** @type {Delay} */
+  delay = recall("delay", "low") === "smooth" ? "smooth" : "low";
 
   /**
    * @param {LiveSocket} socket
    * @param {Stage} stage
-   * @param {Room} room
-   * @param {boolean} webrtc whether WebRTC is wanted here
+   * @param {PageConfig} config
+   * @param {RungName | null} pinned
    * @param {() => void} changed
    */
-  constructor(socket, stage, room, webrtc, changed) {
+  constructor(socket, stage, config, pinned, changed) {
     this.#socket = socket;
     this.#stage = stage;
-    this.#room = room;
+    this.#config = config;
+    this.#room = config.room;
     this.#changed = changed;
-    this.#subscriber = new Subscriber(socket, webrtc, () => this.#arrange());
-    socket.on("welcome", ({ payload }) => this.#gotRoom(payload.room));
+    this.#ladder.pinned = pinned;
+    const soon = () => this.#stepSoon();
+    this.webrtc = new WebRtcRung(socket, stage, config.room, soon);
+    this.rungs = {
+      webrtc: this.webrtc,
+      flv: this.#streamRung("flv", flvOpener(config.players?.flv ?? ""), soon),
+      hls: this.#streamRung("hls", hlsOpener(config.players?.hls ?? ""), soon),
+    };
+    if (this.savesData) this.webrtc.setWish("q");
+    socket.on("welcome", ({ payload }) => {
+      this.#gotPlayback(payload.playback);
+      this.#gotRoom(payload.room);
+    });
     socket.on("room", ({ payload }) => this.#gotRoom(payload));
-    socket.on("tracks", ({ payload }) => {
-      this.#tracks = payload.tracks;
-      this.#arrange();
-    });
-    socket.on("layer", ({ payload }) => {
-      if (payload.stream_id !== this.#lineup.main?.streamId) return;
-      this.#layer = isLayer(payload.layer) ? payload.layer : null;
-      this.#changed();
-    });
-    // Not taken: it is asked for again with the next change.
-    socket.on("error", ({ payload, ref }) => {
-      if (payload.about !== "layer") return;
-      for (const [key, asked] of this.#asked) if (asked.ref === ref) this.#asked.delete(key);
-    });
+    socket.on("playback", ({ payload }) => this.#gotPlayback(payload));
     socket.onStatus(({ state }) => {
-      if (state === "closed") this.#stop();
+      if (state === "closed") this.#end();
     });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged());
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => void this.#report(), REPORT_EVERY_MS);
   }
 
+  /** What is on the screen. @returns {RungName | null} */
+  get rung() {
+    return this.#ladder.current;
+  }
+
+  /** What the viewer chose; null: the best that works. @returns {RungName | null} */
+  get pinned() {
+    return this.#ladder.pinned;
+  }
+
   get published() {
-    return this.#tracks.length > 0;
+    return this.webrtc.published;
   }
 
   get playing() {
-    if (this.#lastFrameMs === 0) return false;
-    // In the background only sound comes, as it should.
-    if (this.#background) return this.#subscriber.active?.connected ?? false;
-    return performance.now() - this.#lastFrameMs < FRESH_MS;
+    const rung = this.#front;
+    if (rung === null || rung.lastFrameMs === 0) return false;
+    if (this.#background) return rung.connected;
+    return performance.now() - rung.lastFrameMs < FRESH_MS;
   }
 
   get trouble() {
-    return this.#subscriber.trouble;
+    return this.rung === null || this.rung === "webrtc" ? this.webrtc.trouble : null;
   }
 
   get rejoins() {
-    return this.#stall.rejoins;
+    return this.webrtc.rejoins;
   }
 
-  get layer() {
-    return this.#layer;
+  /** All that had to be begun again, for whoever wants to know. */
+  get restarts() {
+    return this.rungs.flv.rejoins + this.rungs.hls.rejoins + this.webrtc.restarts;
   }
 
-  /** @returns {Layer[]} */
-  get layers() {
-    return this.#lineup.main?.layers ?? [];
+  /** Behind the server; null over WebRTC, where it is hardly anything. @returns {number | null} */
+  get latencyMs() {
+    const front = this.#front;
+    return front instanceof StreamRung ? front.latencyMs : null;
   }
 
-  /** Which source is the main picture; the same over rejoins. @returns {string | null} */
-  get mainKey() {
-    return this.#lineup.main?.key ?? null;
+  get able() {
+    return RUNGS.some((name) => this.rungs[name].able);
   }
 
   get hasPicture() {
-    return this.#lineup.main?.hasVideo ?? false;
+    return this.#front?.hasPicture ?? false;
+  }
+
+  /** @param {RungName | null} rung */
+  pin(rung) {
+    this.#ladder.pinned = rung;
+    this.#step();
+    this.#changed();
+  }
+
+  /** @param {Delay} delay */
+  setDelay(delay) {
+    this.delay = delay;
+    remember("delay", delay);
+    this.rungs.flv.setDelay(delay);
+    this.rungs.hls.setDelay(delay);
+    this.#changed();
   }
 
   /** @param {string} key */
   choose(key) {
-    this.#pinnedKey = key;
-    this.#layer = null;
-    this.#arrange();
+    this.webrtc.choose(key);
   }
 
   /** @param {LayerWish} wish */
   setQuality(wish) {
-    this.wish = wish;
     this.savesData = false;
-    this.#askLayers();
+    this.webrtc.setWish(wish);
     this.#changed();
   }
 
@@ -146,207 +163,184 @@ export class Watching {
   setPaused(paused) {
     this.paused = paused;
     this.#stage.hold(paused);
-    this.#askLayers();
-    this.#dueMs = performance.now();
+    this.#hold();
+    this.#step();
     this.#changed();
+  }
+
+  /** @returns {ReturnType<WebRtcRung["snapshot"]>} */
+  async snapshot() {
+    return (await this.#front?.snapshot()) ?? null;
+  }
+
+  get #front() {
+    const { current } = this.#ladder;
+    return current === null ? null : this.rungs[current];
+  }
+
+  get #over() {
+    return ["ended", "banned", "idle"].includes(this.#room.state);
+  }
+
+  /**
+   * @param {"flv" | "hls"} name
+   * @param {ReturnType<typeof flvOpener>} open
+   * @param {() => void} changed
+   */
+  #streamRung(name, open, changed) {
+    const slot = this.#stage.slotOf(name);
+    const refresh = () => void this.#refresh();
+    const rung = new StreamRung({ name, slot, able: able[name], open, refresh, changed });
+    rung.setDelay(this.delay);
+    return rung;
   }
 
   /** @param {Room} room */
   #gotRoom(room) {
-    const wasOver = this.#room.state === "ended" || this.#room.state === "idle";
+    const wasOver = this.#over;
     this.#room = room;
-    if (room.state === "ended" || room.state === "banned" || (room.state === "idle" && !wasOver)) {
-      this.#stage.clear();
-      this.played = false;
-      this.#lastFrameMs = 0;
-      this.#pinnedKey = null;
-    }
-    this.#arrange();
+    if (this.#over && !wasOver) this.#end();
+    this.webrtc.gotRoom(room);
+    this.#stepSoon();
   }
 
-  #stop() {
-    this.#subscriber.stop();
-    this.#tracks = [];
-    this.#lineup = { main: null, tiles: [], sound: [] };
-    this.#stage.clear();
-    this.played = false;
-    this.#lastFrameMs = 0;
-  }
-
-  #arrange() {
-    const { active, next } = this.#subscriber;
-    const received = new Set([...(active?.streams.keys() ?? []), ...(next?.streams.keys() ?? [])]);
-    const before = this.#lineup.main?.streamId;
-    this.#lineup = lineUp(this.#tracks, received, this.#room.owner.id, this.#pinnedKey);
-    const { main } = this.#lineup;
-    if (main?.streamId !== before) {
-      this.#dueMs = performance.now();
-      this.#layer = null;
-    }
-    if (this.#room.state === "ended" || this.#room.state === "banned") {
-      this.#changed();
-      return;
-    }
-    const heard = this.#subscriber.activeIsDead ? (next ?? active) : active;
-    this.#stage.update(
-      this.#lineup,
-      (id) => next?.streams.get(id) ?? active?.streams.get(id),
-      (id) => heard?.streams.get(id) ?? (heard === active ? undefined : active?.streams.get(id)),
-      (id) => this.#seen(id),
-    );
-    // A sound-only room has no first frame to wait for.
-    if (next !== null && main !== null && !main.hasVideo && next.connected && next.streams.size > 0) {
-      this.#subscriber.promote(next);
-    }
-    this.#askLayers();
+  /** @param {Playback} playback */
+  #gotPlayback(playback) {
+    this.#playback = playback;
+    for (const name of /** @type {const} */ (["flv", "hls"])) this.rungs[name].setUrl(this.#offered(name)?.url ?? null);
+    this.#stepSoon();
     this.#changed();
   }
 
-  /** @param {string} streamId whose first frame is on the screen */
-  #seen(streamId) {
-    this.#gotFrame(performance.now());
-    const { next } = this.#subscriber;
-    if (next?.streams.has(streamId)) this.#subscriber.promote(next);
-    else this.#arrange();
+  /** An address has expired. It is asked for over REST: that works without the WebSocket, too. */
+  async #refresh() {
+    const nowMs = performance.now();
+    if (nowMs - this.#refreshedMs < REFRESH_EVERY_MS) return;
+    this.#refreshedMs = nowMs;
+    try {
+      this.#gotPlayback(await api("GET", `live/${this.#config.room_id}/playback`));
+    } catch (error) {
+      console.info("no fresh address", error);
+    }
   }
 
-  /** @param {number} nowMs */
-  #gotFrame(nowMs) {
-    const fresh = !this.playing;
-    this.#lastFrameMs = nowMs;
-    if (!this.played || fresh) {
-      this.played = true;
-      this.#subscriber.trouble = null;
+  #end() {
+    this.rungs.flv.stop();
+    this.rungs.hls.stop();
+    this.#ladder.reset();
+    this.#stage.bringToFront(null);
+    this.#stage.showFace(null);
+    this.#stage.speakers.hearStreams();
+    this.played = false;
+  }
+
+  #stepSoon() {
+    if (this.#stepQueued) return;
+    this.#stepQueued = true;
+    queueMicrotask(() => {
+      this.#stepQueued = false;
+      this.#step();
       this.#changed();
-    }
+    });
   }
 
   #step() {
+    if (this.#playback === null) return;
     const nowMs = performance.now();
-    this.#countFrames(nowMs);
-    const { main } = this.#lineup;
-    const expected =
-      !this.paused && !document.hidden && this.#room.state === "live" &&
-      this.#socket.status.state === "open"; // prettier-ignore
-    if (!expected) {
-      this.#stall.rest(nowMs);
-      this.#dueMs = nowMs;
-      return;
+    const { status } = this.#socket;
+    for (const name of RUNGS) this.rungs[name].count(nowMs);
+    // Nobody looks, or it was stopped on purpose: silence is no trouble.
+    const looking = !this.paused && !document.hidden;
+    if (!looking) this.#front?.excuse(nowMs);
+    const live = looking && this.#room.state === "live";
+    // A join that waits for its first publisher lacks nothing.
+    const due = offerOf(this.#offered("webrtc")) !== "maybe";
+    if (live && due && status.state === "open") this.webrtc.cure(nowMs);
+    else this.webrtc.rest(nowMs);
+    if (live) for (const name of /** @type {const} */ (["flv", "hls"])) this.rungs[name].cure(nowMs);
+    if (this.paused || status.state === "closed") return;
+    const before = this.#ladder.current;
+    const { current, run } = this.#ladder.step(nowMs, this.#facts(nowMs));
+    if (current !== before && before !== null) this.switches += 1;
+    this.#show(current);
+    // What is taken away goes after the other is in front.
+    for (const name of RUNGS) {
+      if (run.includes(name)) this.rungs[name].start();
+      else this.rungs[name].stop();
     }
-    switch (this.#stall.step(nowMs, Math.max(this.#lastFrameMs, this.#dueMs), patienceWith(main))) {
-      case "lower": {
-        const lower = lowerLayer(main?.layers ?? [], this.#layer);
-        if (main !== null && lower !== null) this.#ask(main.streamId, lower);
-        break;
-      }
-      case "climb":
-        this.#askLayers();
-        break;
-      case "rejoin":
-        this.#subscriber.rejoin("no new frame");
-        void this.#report();
-        this.#changed();
-        break;
-    }
+    if (current !== before) this.#changed();
   }
 
-  /** @param {number} nowMs */
-  #countFrames(nowMs) {
-    const { main } = this.#lineup;
-    if (main === null) return;
-    if (main.hasVideo) {
-      const { frames } = this.#stage.main;
-      // A new element counts from nothing again.
-      if (frames > this.#frames) this.#gotFrame(nowMs);
-      this.#frames = frames;
-      return;
-    }
-    const receivers = this.#subscriber.active?.receivers ?? [];
-    let level = 0;
-    for (const receiver of receivers) {
-      if (receiver.track.kind !== "audio") continue;
-      for (const source of receiver.getSynchronizationSources()) {
-        // Browsers differ in the clock of this stamp: the page's or the calendar's.
-        const clockMs = source.timestamp > 1e11 ? Date.now() : nowMs;
-        if (clockMs - source.timestamp < 500) this.#gotFrame(nowMs);
-        level = Math.max(level, source.audioLevel ?? 0);
-      }
-    }
-    this.#stage.showLevel(level);
-  }
-
-  /** The main picture as the viewer wishes, tiles small, nothing for whoever does not look. */
-  #askLayers() {
-    const { main, tiles } = this.#lineup;
-    const off = this.paused || this.#background;
-    if (main?.hasVideo) this.#ask(main.streamId, off ? "off" : this.wish);
-    for (const tile of tiles) {
-      this.#ask(tile.streamId, off ? "off" : tile.layers.includes("q") ? "q" : "auto");
-    }
+  /** @param {RungName | null} current */
+  #show(current) {
+    const { speakers } = this.#stage;
+    this.#stage.bringToFront(current);
+    if (current === "flv" || current === "hls") speakers.hearVideo(this.#stage.video);
+    else speakers.hearStreams();
+    const front = this.#front;
+    if (front !== null && front.lastFrameMs > 0) this.played = true;
+    if (front instanceof StreamRung) this.#stage.showFace(front.hasPicture ? null : this.#room.owner.name);
+    else this.#stage.showFace(front?.face ?? null);
   }
 
   /**
-   * @param {string} streamId
-   * @param {LayerWish} wish
+   * @param {number} nowMs
+   * @returns {LadderFacts}
    */
-  #ask(streamId, wish) {
-    const { active, next } = this.#subscriber;
-    const session = next?.streams.has(streamId) ? next : active;
-    if (!session?.answered || !session.streams.has(streamId)) return;
-    const key = `${session.id} ${streamId}`;
-    // "auto" is where every stream begins.
-    if ((this.#asked.get(key)?.wish ?? "auto") === wish) return;
-    const ref = this.#subscriber.askLayer(streamId, wish, session);
-    if (ref === null) return;
-    for (const old of this.#asked.keys()) {
-      if (![active?.id, next?.id].some((id) => old.startsWith(`${id} `))) this.#asked.delete(old);
-    }
-    this.#asked.set(key, { wish, ref });
+  #facts(nowMs) {
+    /** @param {RungName} name @returns {RungFacts} */
+    const of = (name) => {
+      const rung = this.rungs[name];
+      const offered = this.#over && name !== "webrtc" ? "no" : offerOf(this.#offered(name));
+      return { able: rung.able, offered, health: this.#healthOf(name, nowMs), proven: rung.proven };
+    };
+    return { webrtc: of("webrtc"), flv: of("flv"), hls: of("hls") };
+  }
+
+  /**
+   * @param {RungName} name
+   * @param {number} nowMs
+   * @returns {Health}
+   */
+  #healthOf(name, nowMs) {
+    const health = this.rungs[name].health(nowMs);
+    // Frames are not painted for nobody, so an unseen picture is good until its connection ends.
+    const unseen = document.hidden && name === this.#ladder.current && health !== "failed";
+    return unseen && this.rungs[name].lastFrameMs > 0 ? "playing" : health;
+  }
+
+  /** @param {RungName} name */
+  #offered(name) {
+    return this.#playback?.rungs.find(({ rung }) => rung === name);
+  }
+
+  #hold() {
+    for (const name of RUNGS) this.rungs[name].hold(this.paused, this.#background);
   }
 
   #visibilityChanged() {
     clearTimeout(this.#backgroundTimer);
-    this.#dueMs = performance.now();
     if (!document.hidden) {
       // Its picture needs a moment to come back; that is no trouble to tell of.
-      if (this.#background && this.playing) this.#lastFrameMs = performance.now();
+      this.#front?.excuse(performance.now());
       this.#background = false;
-      this.#askLayers();
+      this.#hold();
       return;
     }
     this.#backgroundTimer = setTimeout(() => {
       if (document.pictureInPictureElement !== null) return;
       this.#background = true;
-      this.#askLayers();
+      this.#hold();
     }, BACKGROUND_AFTER_MS);
   }
 
   async #report() {
-    const session = this.#subscriber.active;
-    if (session === null || !session.connected) return;
-    const totals = totalsOf((await session.stats()).values(), "inbound", performance.now());
-    const last = this.#lastStats;
-    this.#lastStats = { session: session.id, totals };
-    if (last?.session !== session.id) return;
-    const rung = this.playing ? "webrtc" : "";
-    this.#socket.send("report", reportOf(last.totals, totals, rung), { session_id: session.id });
+    const name = this.rung;
+    if (name === null) return;
+    const figures = this.#reports.take(name, await this.snapshot());
+    if (figures === null) return;
+    const rung = this.playing ? name : "";
+    const fields = figures.sessionId === null ? {} : { session_id: figures.sessionId };
+    this.#socket.send("report", { ...figures.report, rung }, fields);
   }
-}
-
-/**
- * @param {Shown | null} main
- * @returns {Patience}
- */
-function patienceWith(main) {
-  if (main === null) return NOTHING;
-  if (!main.hasVideo) return SOUND;
-  return main.source === "screen" ? SCREEN : CAMERA;
-}
-
-/**
- * @param {LayerWish} layer
- * @returns {layer is Layer}
- */
-function isLayer(layer) {
-  return layer === "f" || layer === "h" || layer === "q";
 }

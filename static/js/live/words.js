@@ -2,13 +2,20 @@
 
 import { gettext, t } from "../i18n.js";
 
+/** @import {RungName} from "./ladder.js" */
+/** @import {Room} from "./types.js" */
 /** @import {ViewerState} from "./viewer-state.js" */
+
+/** Proper names: the same in every language. @type {Record<RungName, string>} */
+export const WAYS = { webrtc: "WebRTC", flv: "HTTP-FLV", hls: "HLS" };
 
 /**
  * @typedef {object} Words
  * @property {string} title
  * @property {string} detail
- * @property {"reload" | "sign_in" | "home" | "here" | null} [offer] what a button would help with
+ * @property {Offer | null} [offer] what a button would help with
+ *
+ * @typedef {"reload" | "sign_in" | "home" | "here" | "auto" | "replay"} Offer
  */
 
 /**
@@ -17,9 +24,11 @@ import { gettext, t } from "../i18n.js";
  * @param {number} facts.attempt which try this is
  * @param {number} facts.secs how long this state lasts
  * @param {number | null} facts.graceSecs until the broadcast ends without its publisher
+ * @param {RungName | null} facts.rung what plays
+ * @param {Room["replay"]} facts.replay
  * @returns {Words}
  */
-export function wordsOf({ state, why }, { attempt, secs, graceSecs }) {
+export function wordsOf({ state, why }, { attempt, secs, graceSecs, rung, replay }) {
   const long = secs >= 10;
   switch (state) {
     case "waiting":
@@ -33,7 +42,10 @@ export function wordsOf({ state, why }, { attempt, secs, graceSecs }) {
         detail: long ? gettext("This takes longer than usual. Trying on: your network may block video.") : "",
       };
     case "live":
-      return { title: gettext("Live"), detail: "" };
+      return {
+        title: gettext("Live"),
+        detail: rung === null || rung === "webrtc" ? "" : t(gettext("Plays over {way}."), { way: WAYS[rung] }),
+      };
     case "paused":
       return { title: gettext("Paused by you"), detail: gettext("Play goes on with what is live then.") };
     case "reconnecting":
@@ -42,7 +54,11 @@ export function wordsOf({ state, why }, { attempt, secs, graceSecs }) {
         detail: reconnecting(why, long, graceSecs),
       };
     case "ended":
-      return { title: gettext("The stream has ended"), detail: ended(why), offer: "home" };
+      return {
+        title: gettext("The stream has ended"),
+        detail: replay && !replay.ready ? gettext("The replay is here in a moment.") : ended(why),
+        offer: replay?.ready ? "replay" : "home",
+      };
     case "blocked":
       return blocked(why);
   }
@@ -93,17 +109,18 @@ function ended(why) {
  */
 function blocked(why) {
   switch (why) {
+    case "pinned_webrtc":
     case "pinned_flv":
     case "pinned_hls":
       return {
-        title: gettext("Can't play this way here"),
-        detail: gettext("Open the page without “rung” in its address, and it plays over WebRTC."),
-        offer: null,
+        title: gettext("Can't play this way now"),
+        detail: gettext("You chose this way to play. Another one may work."),
+        offer: "auto",
       };
-    case "no_webrtc":
+    case "unable":
       return {
         title: gettext("Can't play here"),
-        detail: gettext("This browser has no WebRTC, or an extension turned it off. Try another browser."),
+        detail: gettext("This browser has neither WebRTC nor Media Source Extensions, or something turned them off. Try another browser."),
       };
     case "mode_rtmp":
       return {

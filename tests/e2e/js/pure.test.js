@@ -7,8 +7,11 @@ import { backoffMs } from "../../../static/js/live/backoff.js";
 import { closingOf } from "../../../static/js/live/closing.js";
 import { giftName } from "../../../static/js/live/gifts.js";
 import { healthOf } from "../../../static/js/live/health.js";
+import { Ladder, offerOf } from "../../../static/js/live/ladder.js";
 import { lineUp } from "../../../static/js/live/lineup.js";
 import { choices, FullHeight, lowerLayer } from "../../../static/js/live/quality.js";
+import { Pulse } from "../../../static/js/live/pulse.js";
+import { Sampler } from "../../../static/js/live/sampler.js";
 import { orderCodecs, withoutHostNames } from "../../../static/js/live/sdp.js";
 import { CAMERA, SCREEN, StallWatch } from "../../../static/js/live/stall.js";
 import { reportOf, totalsOf } from "../../../static/js/live/stats.js";
@@ -185,8 +188,10 @@ const room = (state, more = {}) => ({
   title: "", description: "", state, streaming_mode: "hybrid", stream_type: "video_audio", owner,
   broadcast: null, ended_reason: null, grace_until: null, ...more,
 });
+const here = (rung) => ({ rung, available: true, url: `/${rung}`, reason: null, detail: null });
+const gone = (rung, reason) => ({ rung, available: false, url: null, reason, detail: null });
 const viewer = {
-  socket: open, room: room("live"), rung: undefined, pinned: null, able: true, published: true,
+  socket: open, room: room("live"), rungs: [], pinned: null, able: true, published: true,
   playing: false, played: false, paused: false, trouble: null,
 };
 for (const [name, change, state, why] of [
@@ -201,9 +206,15 @@ for (const [name, change, state, why] of [
   ["paused", { paused: true, playing: true }, "paused", "paused"],
   ["socket gone", { played: true, socket: { state: "waiting", attempt: 2, reason: "network" } }, "reconnecting", "socket"],
   ["banned", { socket: { state: "closed", attempt: 0, reason: "banned" } }, "blocked", "banned"],
-  ["pinned to a rung that is not here", { pinned: "hls", playing: true }, "blocked", "pinned_hls"],
-  ["room by RTMP only", { rung: { rung: "webrtc", available: false, url: null, reason: "mode_rtmp", detail: null } }, "blocked", "mode_rtmp"],
-  ["no media server", { rung: { rung: "webrtc", available: false, url: null, reason: "sfu_unavailable", detail: null } }, "reconnecting", "sfu_unavailable"],
+  ["plays nothing at all", { able: false }, "blocked", "unable"],
+  ["pinned to a rung that is not here", { pinned: "hls", rungs: [gone("hls", "rtmp_off")] }, "blocked", "pinned_hls"],
+  ["pinned to a rung that nobody sends", { pinned: "hls", rungs: [gone("hls", "no_rtmp_source")] }, "blocked", "pinned_hls"],
+  ["pinned to a rung that comes later", { pinned: "hls", rungs: [gone("hls", "not_live")], room: room("idle"), published: false }, "waiting", "waiting"],
+  ["pinned to a rung that is coming back", { pinned: "hls", played: true, rungs: [gone("hls", "rtmp_down")] }, "reconnecting", "no_frames"],
+  ["room by RTMP only, and no RTMP here", { rungs: [gone("webrtc", "mode_rtmp"), gone("flv", "rtmp_off"), gone("hls", "rtmp_off")] }, "blocked", "mode_rtmp"],
+  ["room by RTMP only", { rungs: [gone("webrtc", "mode_rtmp"), here("flv")] }, "connecting", "connecting"],
+  ["no media server", { rungs: [gone("webrtc", "sfu_unavailable"), gone("flv", "no_rtmp_source")] }, "reconnecting", "sfu_unavailable"],
+  ["no media server, and another way", { played: true, rungs: [gone("webrtc", "sfu_unavailable"), here("flv")] }, "reconnecting", "no_frames"],
 ]) {
   test(`viewer: ${name}`, () => {
     assert.deepEqual(viewerState({ ...viewer, ...change }), { state, why });
@@ -253,4 +264,143 @@ test("studio: without a microphone it says so before and on air", () => {
     assert.match(studioWords({ state, why: state }, { ...talk, silent: true }).detail, /^No microphone/);
     assert.doesNotMatch(studioWords({ state, why: state }, talk).detail, /microphone/);
   }
+});
+
+/** A ladder under a clock: `at(ms, facts)` steps every 250 ms until then and answers with the last decision. */
+function climbing() {
+  const ladder = new Ladder();
+  const rung = (offered, health = "off") => ({ able: true, offered, health, proven: true });
+  const facts = { webrtc: rung("yes"), flv: rung("yes"), hls: rung("yes") };
+  let now = 0;
+  const at = (ms, change = {}) => {
+    for (const [name, more] of Object.entries(change)) Object.assign(facts[name], more);
+    let said;
+    do {
+      now = Math.min(ms, now + 250);
+      said = ladder.step(now, facts);
+      for (const [name, fact] of Object.entries(facts)) {
+        if (!said.run.includes(name)) fact.health = "off";
+        else if (fact.health === "off") fact.health = "starting";
+      }
+    } while (now < ms);
+    return `${said.current ?? "-"} ${said.run.join("+")}`;
+  };
+  return { ladder, at };
+}
+const plays = { health: "playing" };
+
+test("ladder: the best rung alone, the next beside it when it takes long, the first picture wins", () => {
+  const { at } = climbing();
+  assert.equal(at(250), "- webrtc");
+  assert.equal(at(2500), "- webrtc+flv");
+  assert.equal(at(2750, { flv: plays }), "flv webrtc+flv");
+  assert.equal(at(3500, { webrtc: plays }), "webrtc webrtc");
+});
+
+test("ladder: down when it stalls, up 2 s later, then with growing patience", () => {
+  const { at } = climbing();
+  assert.equal(at(1000, { webrtc: plays }), "webrtc webrtc");
+  assert.equal(at(1250, { webrtc: { health: "stalled" } }), "webrtc webrtc+flv");
+  assert.equal(at(1500, { flv: plays }), "flv flv");
+  assert.equal(at(3250), "flv flv");
+  assert.equal(at(3500), "flv webrtc+flv");
+  assert.equal(at(4250, { webrtc: plays }), "webrtc webrtc");
+  at(5000, { webrtc: { health: "stalled" } });
+  assert.equal(at(5250, { flv: plays }), "flv flv");
+  assert.equal(at(10_000), "flv flv");
+  assert.equal(at(10_250), "flv webrtc+flv");
+  assert.equal(at(18_500), "flv flv", "a trial that shows nothing is given up");
+  assert.equal(at(28_000), "flv flv");
+  assert.equal(at(28_750), "flv webrtc+flv");
+});
+
+test("ladder: what recovers first stays, and the other is let go", () => {
+  const { at } = climbing();
+  at(1000, { webrtc: plays });
+  assert.equal(at(1250, { webrtc: { health: "stalled" } }), "webrtc webrtc+flv");
+  assert.equal(at(1500, { webrtc: plays }), "webrtc webrtc");
+});
+
+test("ladder: good news of the server bring the better rung back at once", () => {
+  const { at } = climbing();
+  at(1000, { webrtc: plays });
+  at(1250, { webrtc: { health: "stalled", offered: "no" } });
+  assert.equal(at(1500, { flv: plays }), "flv flv");
+  assert.equal(at(60_000), "flv flv");
+  assert.equal(at(60_500, { webrtc: { offered: "yes" } }), "flv flv");
+  assert.equal(at(60_750), "flv webrtc+flv");
+});
+
+test("ladder: only RTMP is sent: FLV first, WebRTC waits beside it without being missed", () => {
+  const { at } = climbing();
+  assert.equal(at(250, { webrtc: { offered: "maybe" } }), "- webrtc+flv");
+  assert.equal(at(500, { flv: plays }), "flv webrtc+flv");
+  assert.equal(at(120_000), "flv webrtc+flv");
+  assert.equal(at(121_000, { webrtc: { offered: "yes", health: "playing" } }), "webrtc webrtc");
+});
+
+test("ladder: a closed stream gets half a second to come back, old segments are no way down", () => {
+  const { at } = climbing();
+  at(250, { webrtc: { able: false } });
+  at(1000, { flv: plays });
+  assert.equal(at(1250, { flv: { health: "failed" } }), "flv flv");
+  assert.equal(at(1750), "flv flv+hls");
+  assert.equal(at(2000, { hls: { ...plays, proven: false } }), "flv flv+hls");
+  assert.equal(at(2250, { hls: { proven: true } }), "hls hls");
+});
+
+test("ladder: nothing is offered: the last picture stays and goes on when it can", () => {
+  const { at } = climbing();
+  at(250, { webrtc: { offered: "no" } });
+  at(1000, { flv: plays });
+  assert.equal(at(5000, { flv: { health: "failed", offered: "no" }, hls: { offered: "no" } }), "flv flv");
+  assert.equal(at(5500, { flv: { offered: "yes" }, hls: { offered: "yes" } }), "flv flv");
+  assert.equal(at(5750, { flv: plays }), "flv flv");
+});
+
+test("ladder: a pinned rung takes the place of a good picture once it plays, and no other one is tried", () => {
+  const { ladder, at } = climbing();
+  at(1000, { webrtc: plays });
+  ladder.pinned = "hls";
+  assert.equal(at(1250), "webrtc webrtc+hls");
+  assert.equal(at(3000, { hls: plays }), "hls hls");
+  assert.equal(at(9000, { hls: { health: "stalled" } }), "hls hls");
+  ladder.pinned = null;
+  assert.match(at(9250), /^hls webrtc\+/);
+});
+
+test("ladder: what the server says of a rung", () => {
+  assert.equal(offerOf(here("flv")), "yes");
+  assert.equal(offerOf(gone("webrtc", "no_webrtc_source")), "maybe");
+  assert.equal(offerOf(gone("flv", "no_rtmp_source")), "no");
+  assert.equal(offerOf(gone("webrtc", "sfu_unavailable")), "no");
+  assert.equal(offerOf(undefined), "no");
+});
+
+test("pulse: starting, playing, stalled; a new try has its own time", () => {
+  const pulse = new Pulse();
+  pulse.start(1000);
+  assert.equal(pulse.health(1500, 1500), "starting");
+  pulse.count(5, 2000);
+  assert.equal(pulse.health(3400, 1500), "playing");
+  pulse.count(5, 3600);
+  assert.equal(pulse.health(3600, 1500), "stalled");
+  pulse.expect(3500);
+  assert.equal(pulse.silentMs(3600), 100);
+  assert.equal(pulse.health(3600, 1500), "stalled");
+  pulse.count(1, 3700); // a new element begins at nothing
+  pulse.count(2, 3800);
+  assert.equal(pulse.health(3900, 1500), "playing");
+});
+
+test("figures are of the time between two snapshots of the same session", () => {
+  const zero = totalsOf([], "inbound", 0);
+  const one = (key, more) => ({ key, sessionId: null, totals: { ...zero, ...more }, bufferMs: null, latencyMs: null });
+  const sampler = new Sampler();
+  assert.equal(sampler.take("webrtc", one("a", {})), null);
+  const { report, bufferMs, latencyMs } = sampler.take("webrtc", one("a", {
+    atMs: 1000, videoBytes: 125_000, frames: 30, waitedMs: 900, waited: 30, rttMs: 20,
+  }));
+  assert.deepEqual([report.video_bitrate, report.fps, bufferMs, latencyMs], [1_000_000, 30, 30, 40]);
+  assert.equal(sampler.take("flv", one("b", {})), null);
 });

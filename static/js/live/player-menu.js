@@ -1,0 +1,286 @@
+/** Owns the player's settings menu: quality, way and delay, each a page of its own, so that it fits into a phone's picture. */
+
+import { gettext, t } from "../i18n.js";
+import { make, need, say } from "./page.js";
+import { WAYS } from "./words.js";
+
+/** @import {RungName} from "./ladder.js" */
+/** @import {Delay} from "./stream-rung.js" */
+/** @import {LayerWish, Rung} from "./types.js" */
+
+/**
+ * @typedef {object} MenuEvents
+ * @property {(wish: LayerWish) => void} quality
+ * @property {(rung: RungName | null) => void} way
+ * @property {(delay: Delay) => void} delay
+ * @property {() => void} stats
+ *
+ * @typedef {object} MenuState
+ * @property {{wish: LayerWish, height: number | null}[]} choices
+ * @property {LayerWish} wish
+ * @property {LayerWish | null} layer what is forwarded now
+ * @property {boolean} savesData why the picture is small
+ * @property {Rung[]} rungs
+ * @property {RungName | null} rung what plays
+ * @property {RungName | null} pinned
+ * @property {Delay} delay
+ * @property {boolean} stats whether the figures are shown
+ *
+ * @typedef {"" | "quality" | "way" | "delay"} Page "" is the first one
+ * @typedef {{text: string, detail?: string, checked?: boolean, disabled?: boolean, act: () => void}} Item
+ */
+
+export class PlayerMenu {
+  #root;
+  #menu;
+  #button;
+  #events;
+  /** @type {Page} */
+  #page = "";
+  /** @type {MenuState | null} */
+  #state = null;
+  #signature = "";
+
+  /**
+   * @param {HTMLElement} root the player
+   * @param {MenuEvents} events
+   */
+  constructor(root, events) {
+    this.#root = root;
+    this.#events = events;
+    this.#menu = need("[data-menu]", root);
+    this.#button = need('[data-do="menu"]', root);
+    this.#button.addEventListener("click", () => (this.#menu.hidden ? this.#open("") : this.#close()));
+    document.addEventListener("click", ({ target }) => {
+      const inside = target instanceof Node && (this.#menu.contains(target) || this.#button.contains(target));
+      // A page that was just exchanged is no longer in the document.
+      if (!this.#menu.hidden && !inside && target instanceof Node && target.isConnected) this.#close(false);
+    });
+    this.#menu.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** @param {MenuState} state */
+  show(state) {
+    this.#root.dataset.layer = state.layer ?? "";
+    const signature = JSON.stringify(state);
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#state = state;
+    const playing = state.choices.find(({ wish }) => wish === (state.layer ?? "auto"));
+    say(need("[data-quality-now]", this.#root), playing?.height ? `${playing.height}p` : "");
+    if (!this.#menu.hidden) this.#fill();
+  }
+
+  /** @param {Page} page */
+  #open(page) {
+    const from = this.#page;
+    this.#page = page;
+    this.#menu.hidden = false;
+    this.#button.setAttribute("aria-expanded", "true");
+    this.#fill();
+    const items = this.#items();
+    // Back on the first page, one stands where one came from.
+    const back = page === "" && from !== "" ? items[["quality", "way", "delay"].indexOf(from)] : undefined;
+    (back ?? items.find((item) => item.getAttribute("aria-checked") === "true") ?? items[0])?.focus();
+  }
+
+  #close(focus = true) {
+    this.#menu.hidden = true;
+    this.#page = "";
+    this.#button.setAttribute("aria-expanded", "false");
+    if (focus) this.#button.focus();
+  }
+
+  #items() {
+    return /** @type {HTMLButtonElement[]} */ ([...this.#menu.querySelectorAll("button")]);
+  }
+
+  #fill() {
+    const state = this.#state;
+    if (state === null) return;
+    const at = this.#items().indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    this.#menu.replaceChildren(...this.#pageOf(state));
+    if (at >= 0) this.#items()[at]?.focus();
+  }
+
+  /** @param {MenuState} state */
+  #pageOf(state) {
+    switch (this.#page) {
+      case "quality":
+        return [this.#back(gettext("Quality")), ...this.#radios(qualityItems(state, this.#events)), ...notes(state)];
+      case "way":
+        return [this.#back(gettext("Way")), ...this.#radios(wayItems(state, this.#events))];
+      case "delay":
+        return [this.#back(gettext("Delay")), ...this.#radios(delayItems(state, this.#events))];
+      default:
+        return this.#firstPage(state);
+    }
+  }
+
+  /** @param {MenuState} state */
+  #firstPage(state) {
+    const { choices, wish, layer } = state;
+    const now = choices.find((choice) => choice.wish === (layer ?? "auto"))?.height ?? null;
+    const way = state.pinned === null ? gettext("Automatic") : WAYS[state.pinned];
+    const figures = this.#item({ text: gettext("Stats for nerds"), act: () => this.#events.stats() }, "menuitemcheckbox");
+    figures.setAttribute("aria-checked", String(state.stats));
+    return [
+      this.#door(gettext("Quality"), qualityName(wish, wish === "auto" ? now : heightOf(choices, wish)), "quality"),
+      this.#door(gettext("Way"), way, "way"),
+      this.#door(gettext("Delay"), delayName(state.delay), "delay"),
+      figures,
+    ];
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} value
+   * @param {Page} page
+   */
+  #door(text, value, page) {
+    const item = this.#item({ text, act: () => this.#open(page) }, "menuitem");
+    item.classList.add("player-menu-door");
+    item.append(make("span", "player-menu-value", value));
+    return item;
+  }
+
+  /** @param {string} text */
+  #back(text) {
+    const item = this.#item({ text, act: () => this.#open("") }, "menuitem");
+    item.classList.add("player-menu-back");
+    return item;
+  }
+
+  /** @param {Item[]} items */
+  #radios(items) {
+    return items.map((one) => {
+      const choose = () => {
+        one.act();
+        this.#close();
+      };
+      const item = this.#item({ ...one, act: choose }, "menuitemradio");
+      item.setAttribute("aria-checked", String(one.checked === true));
+      return item;
+    });
+  }
+
+  /**
+   * @param {Item} one
+   * @param {string} role
+   */
+  #item({ text, detail, disabled, act }, role) {
+    const item = make("button", "player-menu-item");
+    item.type = "button";
+    item.setAttribute("role", role);
+    const words = make("span", "player-menu-words", text);
+    if (detail) words.append(make("small", "", detail));
+    item.append(words);
+    // Not `disabled`: whoever walks by keyboard is to hear why.
+    if (disabled) item.setAttribute("aria-disabled", "true");
+    else item.addEventListener("click", act);
+    return item;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const items = this.#items();
+    const at = items.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) items[(at + step + items.length) % items.length]?.focus();
+    else if (event.key === "Escape" && this.#page === "") this.#close();
+    else if ((event.key === "Escape" || event.key === "ArrowLeft") && this.#page !== "") this.#open("");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+function qualityItems({ choices, wish: chosen }, events) {
+  return choices.map(({ wish, height }) => ({
+    text: qualityName(wish, wish === "auto" && chosen !== "auto" ? null : height),
+    checked: wish === chosen,
+    act: () => events.quality(wish),
+  }));
+}
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+function wayItems({ rungs, rung, pinned }, events) {
+  /** @type {Record<RungName, string>} */
+  const about = {
+    webrtc: gettext("Least delay"),
+    flv: gettext("About half a second more"),
+    hls: gettext("A few seconds more, gets through everywhere"),
+  };
+  const automatic = pinned === null && rung !== null ? t(gettext("Now: {way}"), { way: WAYS[rung] }) : "";
+  const ways = rungs.map(({ rung: name, available, detail }) => ({
+    text: WAYS[/** @type {RungName} */ (name)] ?? name,
+    detail: available ? about[/** @type {RungName} */ (name)] : (detail ?? ""),
+    checked: pinned === name,
+    disabled: !available,
+    act: () => events.way(/** @type {RungName} */ (name)),
+  }));
+  return [{ text: gettext("Automatic"), detail: automatic, checked: pinned === null, act: () => events.way(null) }, ...ways];
+}
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+function delayItems({ delay, rung }, events) {
+  const webrtc = rung === "webrtc";
+  /** @param {Delay} one @param {string} detail */
+  const item = (one, detail) => ({ text: delayName(one), detail, checked: delay === one, act: () => events.delay(one) });
+  return [
+    item("low", webrtc ? gettext("WebRTC always plays like this") : gettext("As close to the streamer as it goes")),
+    item("smooth", webrtc ? gettext("For HTTP-FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
+  ];
+}
+
+/** @param {MenuState} state */
+function notes({ choices, savesData, rung }) {
+  const found = [];
+  if (rung !== null && rung !== "webrtc") found.push(gettext("This way has one quality."));
+  else if (choices.length === 1) found.push(gettext("The streamer sends one quality."));
+  if (savesData) found.push(gettext("Your browser saves data, so the picture is small."));
+  return found.map((text) => make("p", "player-menu-note", text));
+}
+
+/** @param {Delay} delay */
+function delayName(delay) {
+  return delay === "low" ? gettext("Lowest") : gettext("Smooth");
+}
+
+/**
+ * @param {MenuState["choices"]} choices
+ * @param {LayerWish} wish
+ */
+function heightOf(choices, wish) {
+  return choices.find((choice) => choice.wish === wish)?.height ?? null;
+}
+
+/**
+ * @param {LayerWish} wish
+ * @param {number | null} height
+ */
+function qualityName(wish, height) {
+  const names = {
+    auto: gettext("Automatic"),
+    f: gettext("High"),
+    h: gettext("Medium"),
+    q: gettext("Low"),
+    off: gettext("Sound only"),
+  };
+  if (height === null) return names[wish];
+  if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
+  return t(gettext("{height}p"), { height });
+}

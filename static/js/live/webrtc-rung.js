@@ -1,0 +1,339 @@
+/** Owns playing over WebRTC: which stream is where, whether frames come, what to do when they don't. */
+
+import { LayerWishes } from "./layer-wishes.js";
+import { lineUp } from "./lineup.js";
+import { Pulse } from "./pulse.js";
+import { lowerLayer } from "./quality.js";
+import { CAMERA, NOTHING, SCREEN, SOUND, StallWatch } from "./stall.js";
+import { totalsOf } from "./stats.js";
+import { Subscriber } from "./subscriber.js";
+
+/** @import {Health, RungName} from "./ladder.js" */
+/** @import {Lineup, Shown} from "./lineup.js" */
+/** @import {LiveSocket} from "./socket.js" */
+/** @import {Stage} from "./stage.js" */
+/** @import {Patience} from "./stall.js" */
+/** @import {Snapshot} from "./sampler.js" */
+/** @import {Layer, LayerWish, Room, Track} from "./types.js" */
+
+// A session that is known to be lost brings nothing more: its silence is short.
+const DEAD_STALL_MS = 400;
+// Frames after a silence this long: whatever was wrong is over.
+const MENDED_MS = 1_000;
+
+export class WebRtcRung {
+  #socket;
+  #stage;
+  #changed;
+  #subscriber;
+  #wishes;
+  #stall = new StallWatch();
+  #pulse = new Pulse();
+  /** @type {Track[]} */
+  #tracks = [];
+  /** @type {Room} */
+  #room;
+  /** @type {Lineup} */
+  #lineup = { main: null, tiles: [], sound: [] };
+  /** @type {string | null} */
+  #pinnedKey = null;
+  /** @type {Layer | null} */
+  #layer = null;
+  #running = false;
+  #off = false;
+  #soundBeats = 0;
+
+  /** @type {RungName} */
+  name = "webrtc";
+  able = "RTCPeerConnection" in window;
+  proven = true;
+  /** @type {LayerWish} */
+  wish = "auto";
+  /** Rejoins so far. */
+  restarts = 0;
+
+  /**
+   * @param {LiveSocket} socket
+   * @param {Stage} stage
+   * @param {Room} room
+   * @param {() => void} changed
+   */
+  constructor(socket, stage, room, changed) {
+    this.#socket = socket;
+    this.#stage = stage;
+    this.#room = room;
+    this.#changed = changed;
+    this.#subscriber = new Subscriber(socket, () => this.#arrange());
+    this.#wishes = new LayerWishes(this.#subscriber);
+    socket.on("tracks", ({ payload }) => {
+      this.#tracks = payload.tracks;
+      this.#arrange();
+    });
+    socket.on("layer", ({ payload }) => {
+      if (payload.stream_id !== this.#lineup.main?.streamId) return;
+      this.#layer = isLayer(payload.layer) ? payload.layer : null;
+      this.#changed();
+    });
+    socket.on("error", ({ payload, ref }) => {
+      if (payload.about === "layer") this.#wishes.refused(ref);
+    });
+    socket.onStatus(({ state }) => {
+      if (state === "closed") this.#forget();
+    });
+  }
+
+  get published() {
+    return this.#tracks.length > 0;
+  }
+
+  get trouble() {
+    return this.#subscriber.trouble;
+  }
+
+  get rejoins() {
+    return this.#stall.rejoins;
+  }
+
+  get layer() {
+    return this.#layer;
+  }
+
+  /** @returns {Layer[]} */
+  get layers() {
+    return this.#lineup.main?.layers ?? [];
+  }
+
+  /** Which source is the main picture; the same over rejoins. @returns {string | null} */
+  get mainKey() {
+    return this.#lineup.main?.key ?? null;
+  }
+
+  /** Who has no picture but a face. @returns {string | null} */
+  get face() {
+    const { main } = this.#lineup;
+    return main === null || main.hasVideo ? null : (main.user?.name ?? "");
+  }
+
+  get hasPicture() {
+    return this.#lineup.main?.hasVideo ?? false;
+  }
+
+  get lastFrameMs() {
+    return this.#pulse.lastMs;
+  }
+
+  /** Something comes, be it sound only. */
+  get connected() {
+    return this.#subscriber.active?.connected ?? false;
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#pulse.start(performance.now());
+    this.#subscriber.want(true);
+  }
+
+  stop() {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#subscriber.want(false);
+    this.#clear();
+  }
+
+  /** @param {Room} room */
+  gotRoom(room) {
+    const over = room.state === "ended" || room.state === "banned" || room.state === "idle";
+    if (over && this.#room.state !== room.state) {
+      this.#clear();
+      this.#pinnedKey = null;
+    }
+    this.#room = room;
+    this.#arrange();
+  }
+
+  /** A tile was tapped. @param {string} key */
+  choose(key) {
+    this.#pinnedKey = key;
+    this.#layer = null;
+    this.#arrange();
+  }
+
+  /** @param {LayerWish} wish */
+  setWish(wish) {
+    this.wish = wish;
+    this.#askLayers();
+  }
+
+  /**
+   * Nobody looks: no picture is asked for.
+   * @param {boolean} paused
+   * @param {boolean} background
+   */
+  hold(paused, background) {
+    this.#off = paused || background;
+    this.#askLayers();
+  }
+
+  /** @param {number} nowMs */
+  excuse(nowMs) {
+    this.#pulse.excuse(nowMs);
+  }
+
+  /** No picture is expected now. @param {number} nowMs */
+  rest(nowMs) {
+    this.#stall.rest(nowMs);
+    this.#pulse.expect(nowMs);
+  }
+
+  /** @param {number} nowMs */
+  count(nowMs) {
+    const { main } = this.#lineup;
+    if (!this.#running || main === null) return;
+    const before = this.#pulse.lastMs;
+    this.#pulse.count(main.hasVideo ? this.#stage.slotOf("webrtc").frames : this.#listen(nowMs), nowMs);
+    if (this.#pulse.lastMs - before > MENDED_MS) this.#subscriber.trouble = null;
+  }
+
+  /**
+   * Look after itself: a lower layer, a new session. Call only while a picture is expected.
+   * @param {number} nowMs
+   */
+  cure(nowMs) {
+    if (!this.#running) return;
+    const { main } = this.#lineup;
+    switch (this.#stall.step(nowMs, nowMs - this.#pulse.silentMs(nowMs), patienceWith(main))) {
+      case "lower": {
+        const lower = lowerLayer(main?.layers ?? [], this.#layer);
+        if (main !== null && lower !== null) this.#wishes.ask(main.streamId, lower);
+        break;
+      }
+      case "climb":
+        this.#askLayers();
+        break;
+      case "rejoin":
+        this.restarts += 1;
+        this.#subscriber.rejoin("no new frame");
+        this.#changed();
+        break;
+    }
+  }
+
+  /**
+   * @param {number} nowMs
+   * @returns {Health}
+   */
+  health(nowMs) {
+    if (!this.#running) return "off";
+    const dead = this.#subscriber.activeIsDead;
+    return this.#pulse.health(nowMs, dead ? DEAD_STALL_MS : patienceWith(this.#lineup.main).stallMs);
+  }
+
+  /** @returns {Promise<Snapshot | null>} */
+  async snapshot() {
+    const session = this.#subscriber.active;
+    if (session === null || !session.connected) return null;
+    const entries = await session.stats();
+    const totals = totalsOf(entries.values(), "inbound", performance.now());
+    return { key: session.id, sessionId: session.id, totals, bufferMs: null, latencyMs: null };
+  }
+
+  #forget() {
+    this.#subscriber.stop();
+    this.#tracks = [];
+    this.#clear();
+  }
+
+  #clear() {
+    this.#lineup = { main: null, tiles: [], sound: [] };
+    this.#layer = null;
+    this.#stage.clearStreams();
+    this.#pulse.start(performance.now());
+  }
+
+  #arrange() {
+    const { active, next } = this.#subscriber;
+    const received = new Set([...(active?.streams.keys() ?? []), ...(next?.streams.keys() ?? [])]);
+    const before = this.#lineup.main?.streamId;
+    this.#lineup = lineUp(this.#tracks, received, this.#room.owner.id, this.#pinnedKey);
+    const { main } = this.#lineup;
+    if (main?.streamId !== before) {
+      this.#pulse.expect(performance.now());
+      this.#layer = null;
+    }
+    if (!this.#running || this.#room.state === "ended" || this.#room.state === "banned") {
+      this.#changed();
+      return;
+    }
+    const heard = this.#subscriber.activeIsDead ? (next ?? active) : active;
+    this.#stage.update(
+      this.#lineup,
+      (id) => next?.streams.get(id) ?? active?.streams.get(id),
+      (id) => heard?.streams.get(id) ?? (heard === active ? undefined : active?.streams.get(id)),
+      (id) => this.#seen(id),
+    );
+    // A sound-only room has no first frame to wait for.
+    if (next !== null && main !== null && !main.hasVideo && next.connected && next.streams.size > 0) {
+      this.#subscriber.promote(next);
+    }
+    this.#askLayers();
+    this.#changed();
+  }
+
+  /** @param {string} streamId whose first frame is on the screen */
+  #seen(streamId) {
+    this.#pulse.beat(performance.now());
+    const { next } = this.#subscriber;
+    if (next?.streams.has(streamId)) this.#subscriber.promote(next);
+    else this.#arrange();
+  }
+
+  /**
+   * The sound is the pulse of a stream without a picture.
+   * @param {number} nowMs
+   * @returns {number} grows while sound comes
+   */
+  #listen(nowMs) {
+    let level = 0;
+    let heard = false;
+    for (const receiver of this.#subscriber.active?.receivers ?? []) {
+      if (receiver.track.kind !== "audio") continue;
+      for (const source of receiver.getSynchronizationSources()) {
+        // Browsers differ in the clock of this stamp: the page's or the calendar's.
+        const clockMs = source.timestamp > 1e11 ? Date.now() : nowMs;
+        if (clockMs - source.timestamp < 500) heard = true;
+        level = Math.max(level, source.audioLevel ?? 0);
+      }
+    }
+    this.#stage.showLevel(level);
+    if (heard) this.#soundBeats += 1;
+    return this.#soundBeats;
+  }
+
+  /** The main picture as the viewer wishes, tiles small, nothing for whoever does not look. */
+  #askLayers() {
+    const { main, tiles } = this.#lineup;
+    if (main?.hasVideo) this.#wishes.ask(main.streamId, this.#off ? "off" : this.wish);
+    for (const tile of tiles) {
+      this.#wishes.ask(tile.streamId, this.#off ? "off" : tile.layers.includes("q") ? "q" : "auto");
+    }
+  }
+}
+
+/**
+ * @param {Shown | null} main
+ * @returns {Patience}
+ */
+function patienceWith(main) {
+  if (main === null) return NOTHING;
+  if (!main.hasVideo) return SOUND;
+  return main.source === "screen" ? SCREEN : CAMERA;
+}
+
+/**
+ * @param {LayerWish} layer
+ * @returns {layer is Layer}
+ */
+function isLayer(layer) {
+  return layer === "f" || layer === "h" || layer === "q";
+}
