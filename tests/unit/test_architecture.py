@@ -43,6 +43,9 @@ PROTOBUF_USERS = {
 # Sans-I/O: values in, values out.
 PURE = (
     "live.lifecycle",
+    "live.ladder",
+    "live.encoder_table",
+    "live.obs_profile",
     "live.reports",
     "live.text",
     "live.signalling.codes",
