@@ -87,7 +87,7 @@ def parse_sps(sps: bytes) -> Picture:
         height -= (top + bottom) * vertical * (2 - frames_only)
     if not (0 < width <= 16384 and 0 < height <= 16384):
         raise ValueError("a size that is none")
-    return Picture(width, height, PROFILES.get(profile, str(profile)), f"{level / 10:g}")
+    return Picture(width, height, PROFILES.get(profile, str(profile)), f"{level / 10:.1f}")
 
 
 def _skip_scaling_list(bits: _Bits, size: int) -> None:
