@@ -134,10 +134,7 @@ INGEST: dict[str, Any] = {
     "reason": None,
     "detail": None,
     "server": "rtmp://localhost:1935/live",
-    "connected": True,
-    "media": True,
     "encoder": "FMLE/3.0 (compatible; FMSc/1.0)",
-    "accepted_at": "2026-11-21T10:00:00.000Z",
     "since": "2026-11-21T10:00:01.000Z",
     "figures": FIGURES,
     "advice": [
