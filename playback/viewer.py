@@ -16,6 +16,7 @@ QUEUE_SECS: Final = 5.0
 QUEUE_BYTES: Final = 4 * 1024 * 1024
 WRITE_BYTES: Final = 256 * 1024  # copied by asyncio when the socket is full: the only copy there is
 DEAD_SECS: Final = 20.0
+FLUSH_SECS: Final = 2.0  # for the rest of a tag, when a viewer is closed
 
 
 class Viewer:
@@ -131,12 +132,12 @@ class Viewer:
         return now - self.progress_at > DEAD_SECS
 
     def close(self) -> None:
-        """In order: what the socket has of a tag is finished first, for two seconds at most."""
+        """In order: what is begun is finished first, for FLUSH_SECS at most."""
         self._queue.clear()
         self._queued_bytes = 0
         self._transport.close()
         if self._transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(2.0, self._transport.abort)
+            asyncio.get_running_loop().call_later(FLUSH_SECS, self._transport.abort)
 
     def abort(self) -> None:
         self._transport.abort()
