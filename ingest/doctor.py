@@ -53,7 +53,8 @@ def _missing(figures: Mapping[str, Any], wants_video: bool, wants_audio: bool) -
 def _codecs(figures: Mapping[str, Any]) -> list[Advice]:
     found = []
     video = str(figures.get("video_codec") or "").upper()
-    if figures.get("hevc") is True or video in ("HEVC", "H265", "H.265"):
+    # nginx reads Enhanced RTMP (HEVC, AV1) as codecs of long ago, as in "Jpeg" and "ScreenVideo".
+    if figures.get("hevc") is True or (video and video != "H264"):
         found.append(_advice("hevc"))
     audio = str(figures.get("audio_codec") or "")
     if audio and audio.upper() != "AAC":
