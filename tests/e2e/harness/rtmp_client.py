@@ -27,6 +27,7 @@ class RtmpClient:
 
     def __init__(self, port: int, timeout_secs: float = 10.0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout_secs)
+        self.bytes_heard = 0
         self._stamp_ms = 0
 
     def __enter__(self) -> Self:
@@ -103,6 +104,7 @@ class RtmpClient:
             raise Refused(str(error)) from None
         if not data:
             raise Refused("hung up")
+        self.bytes_heard += len(data)
         return data
 
     def _read(self, count: int) -> bytes:
