@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 from typing import Final
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.conf import settings
 
 HOST: Final = "127.0.0.1"
 TIMEOUT_SECS: Final = 1.0
+STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 MAX_ANSWER_BYTES: Final = 4 << 20  # a stream takes 1–2 KB on the stat page, a viewer 200 bytes
 
 
@@ -54,10 +56,11 @@ async def _get(path: str, port: int) -> bytes:
                 raise ValueError("too long")
     finally:
         writer.close()
-    head, found, body = raw.partition(b"\r\n\r\n")
-    if not found:
-        raise ValueError("no answer")
-    return _checked(int(head.split(b" ", 2)[1]), body)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    found = STATUS.match(head)
+    if found is None:
+        raise ValueError("no HTTP")
+    return _checked(int(found[1]), body)
 
 
 def _checked(status: int, body: bytes) -> bytes:
