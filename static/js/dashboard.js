@@ -1,7 +1,12 @@
-// Dashboard: copy with confirmation in place; the OBS card of each room, which keeps itself true.
+// Dashboard: copy with confirmation in place; the OBS card of each room, which keeps itself and its room true.
 
+import { DashboardRoom } from "./dashboard-room.js";
 import { bindCopyButtons } from "./obs/copy.js";
 import { ObsPanel } from "./obs/panel.js";
 
-for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-obs]"))) new ObsPanel(card);
+for (const card of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-room]"))) {
+  const panel = /** @type {HTMLElement | null} */ (card.querySelector("[data-obs]"));
+  const room = new DashboardRoom(card);
+  if (panel) new ObsPanel(panel, (ingest) => room.got(ingest));
+}
 bindCopyButtons(document);

@@ -18,8 +18,10 @@ from live import access
 from live.access_recordings import recordings_shown_to
 from live.gifts import catalogue
 from live.models import Room
+from live.pages.encoder import obs_words
 from live.pages.people import person, sign_in_url
 from live.pages.replay_cards import replay_cards
+from live.pages.views.dashboard import why_no_rtmp
 from live.views_of import room_state, user_payload
 
 SHOWN_REPLAYS = 8
@@ -47,7 +49,11 @@ def studio(request: HttpRequest, room_id: str) -> HttpResponse:
     room = access.access_room_to_publish(user, room_id)
     owns = user is not None and room.owner_id == user.pk
     config = page_config(request, room, "publisher") | {"rtmp": {"server": settings.RTMP_SERVER}}
-    return render(request, "live/studio.html", {"room": room, "config": config, "owns": owns})
+    context = {"room": room, "config": config, "owns": owns, **obs_words()}
+    # The card is there in any mode: the owner may change it on this page.
+    why = why_no_rtmp(room)
+    context["rtmp_why"] = "" if why == "mode_webrtc" else why
+    return render(request, "live/studio.html", context)
 
 
 @require_safe

@@ -15,6 +15,7 @@ import { DevicePickers } from "./device-pickers.js";
 import { HealthLine } from "./health-line.js";
 import { LocalMedia } from "./local-media.js";
 import { Meter } from "./meter.js";
+import { ObsInStudio } from "./studio-obs.js";
 import { need, readConfig, say, toast } from "./page.js";
 import { Preview } from "./preview.js";
 import { Publisher } from "./publisher.js";
@@ -99,6 +100,7 @@ const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
 const roomForm = new RoomForm(need("[data-room]"), config);
+const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
 new HealthLine(need("#health"), socket, publisher, !audioOnly);
 new Chat(need("#chat"), socket, config.user, config.gifts);
 new Applause(root, need("[data-hearts]"), socket, config.gifts);
@@ -126,13 +128,11 @@ function render() {
     shownState = key;
     shownSinceMs = performance.now();
   }
-  const rtmp = room.streaming_mode !== "webrtc";
   const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
-  const rtmpMissing = rtmpWay !== undefined && !rtmpWay.available;
   const words = studioWords(now, {
     attempt: Math.max(socket.status.attempt, publisher.attempt),
     secs: (performance.now() - shownSinceMs) / 1000,
-    rtmp: rtmp && !rtmpMissing && owns,
+    rtmp: (rtmpWay?.available ?? false) && owns,
     owns,
     silent: media.audio === null,
     cutOff: room.state === "ended",
@@ -152,9 +152,8 @@ function render() {
   shareScreen.setAttribute("aria-pressed", String(media.screen !== null));
   need("[data-share-words]").textContent =
     media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
-  const other = ["mode_rtmp", "room_not_webrtc", "sfu_unavailable", "sfu_refused"].includes(now.why);
-  need("#rtmp").hidden = !(now.state === "blocked" && other && rtmp && owns);
-  say(need("[data-rtmp-detail]"), rtmpMissing ? (rtmpWay.detail ?? "") : "");
+  root.dataset.mode = room.streaming_mode;
+  obs?.show(now, room, rtmpWay);
   showTimer();
   preview.render(media);
   pickers.render();
@@ -194,6 +193,7 @@ function gotRoom(changed) {
   const wasOn = ["starting", "live", "interrupted"].includes(room.state);
   room = changed;
   roomForm.show(room);
+  openMedia();
   for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
   // Somebody else ended it; a room that only lost us too long comes back by itself.
   const ended = room.state === "ended" && ["by_owner", "by_staff", "banned"].includes(room.ended_reason ?? "");
@@ -242,7 +242,8 @@ goLive.addEventListener("click", goOnAir);
 endLive.addEventListener("click", () => endDialog.showModal());
 need("#end-confirm").addEventListener("click", () => {
   endDialog.close();
-  goOffAir(true);
+  if (publisher.wanted) goOffAir(true);
+  else obs?.end(config.room_id);
 });
 need("#end-cancel").addEventListener("click", () => endDialog.close());
 shareScreen.addEventListener("click", () => {
@@ -274,10 +275,19 @@ addEventListener("beforeunload", (event) => {
 });
 setInterval(() => render(), 1000);
 
+let opened = false;
+
+/** Not in a room that OBS alone sends to: its owner need not be asked for a camera. */
+function openMedia() {
+  if (opened || room.streaming_mode === "rtmp") return;
+  opened = true;
+  void media.open().then(() => {
+    render();
+    resumeShow();
+  });
+}
+
 roomForm.show(room);
 socket.open();
 render();
-void media.open().then(() => {
-  render();
-  resumeShow();
-});
+openMedia();

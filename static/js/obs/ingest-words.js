@@ -25,6 +25,7 @@ import { gettext, t } from "../i18n.js";
  * @property {Figures} figures
  * @property {Advice[]} advice
  * @property {{at: string, title: string, detail: string} | null} refused
+ * @property {boolean} recording
  *
  * @typedef {"none" | "waiting" | "coming" | "seen" | "refused" | "away"} Look
  * @typedef {{look: Look, title: string, detail: string}} Words

@@ -35,7 +35,8 @@ export class ObsPanel {
     new RoomKey(this.#room, root);
     if (root.querySelector("[data-obs-status]") === null) return; // RTMP is not part of this server
     // Only what is on the screen is asked for: somebody may have fifty rooms.
-    new IntersectionObserver((entries) => this.#poll.show(entries.some((entry) => entry.isIntersecting))).observe(root);
+    const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => this.#poll.show(entries.some((entry) => entry.isIntersecting));
+    new IntersectionObserver(seen, { rootMargin: "200px" }).observe(root);
   }
 
   async #ask() {
@@ -138,5 +139,5 @@ export class ObsPanel {
 
 /** @param {string} at */
 function timeOfDay(at) {
-  return new Date(at).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(document.documentElement.lang || undefined, { hour: "numeric", minute: "2-digit" });
 }
