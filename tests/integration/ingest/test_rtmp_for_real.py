@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 from ingest.nginx import NoNginx, find_nginx
 from live import access, actions
 from live.models import Ingest, Part, Room
+from tests.e2e.harness.rtmp_client import Refused, RtmpClient
 from tests.integration.ingest.site import (
     Site,
     ended,
@@ -163,6 +163,46 @@ def test_the_newest_takes_over(site, room, key, file):
     assert room.broadcasts.count() == 1
 
 
+def test_the_oldest_stays_where_that_is_the_rule(site, room, key, file):
+    site.stop("app")
+    site.env["RTMP_TAKEOVER"] = "oldest"
+    site.start("app")
+    try:
+        with sending(site.url(key), file) as old:
+            until_state(room, "live")
+            before = ingest_of(room).client_id
+            refused(site, key, file)
+            assert old.poll() is None
+            ingest = ingest_of(room)
+            assert (ingest.client_id, ingest.refused_why) == (before, "already_live")
+            assert state_of(room) == "live"
+        until_state(room, "interrupted")
+        with sending(site.url(key), file):
+            until_state(room, "live")
+    finally:
+        site.stop("app")
+        del site.env["RTMP_TAKEOVER"]
+        site.start("app")
+
+
+def test_playback_measures_what_nginx_does_not(site, room, key, file):
+    site.start("playback")
+    try:
+        with sending(site.url(key), file):
+            until(lambda: figures_of(room).get("keyframe_secs"), "nothing was measured")
+            until(lambda: figures_of(room).get("audio_bitrate"), "no bitrate of the sound")
+            until(lambda: ingest_of(room).advice, "no advice")
+            figures = figures_of(room)
+            print(figures, ingest_of(room).advice)
+            assert 0.9 < figures["keyframe_secs"] < 1.5
+            assert (figures["b_frames"], figures["has_audio"]) == (False, True)
+            assert 10 < figures["measured_fps"] < 20
+            until(lambda: Part.objects.filter(name="flv", ok=True).exists(), "flv is not up")
+    finally:
+        site.stop("playback")
+    until(lambda: Part.objects.filter(name="flv", ok=False).exists(), "flv is not down")
+
+
 def test_ended_by_hand_is_dropped_and_stays_away_for_a_while(site, room, key, file):
     with sending(site.url(key), file) as encoder:
         until_state(room, "live")
@@ -192,35 +232,51 @@ def test_who_may_no_longer_send_is_dropped(site, room, key, file, how):
 
 
 def test_many_wrong_keys_do_not_disturb_a_stream(site, room, key, file):
-    """50 a second for 5 s, each a whole RTMP connection up to the refusal."""
+    """50 a second for 5 s, each a connection of its own up to the refusal."""
     with sending(site.url(key), file) as encoder:
         until_state(room, "live")
         before = ingest_of(room)
-        tried = []
-
-        def knock() -> None:
-            for _ in range(50):
-                with socket.create_connection(("127.0.0.1", site.app), 5):
-                    connection = http.client.HTTPConnection("127.0.0.1", site.app, timeout=5)
-                    body = f"clientid=99&name=wrong-{time.monotonic_ns()}&addr=192.0.2.1"
-                    connection.request(
-                        "POST", f"/ingest/publish?secret={site.env['INGEST_SECRET']}", body
-                    )
-                    tried.append(connection.getresponse().status)
-                    connection.close()
-                time.sleep(0.1)
-
-        threads = [threading.Thread(target=knock) for _ in range(5)]
+        refusals: list[int] = []
         began = time.monotonic()
+
+        def knock(number: int) -> None:
+            for turn in range(50):
+                time.sleep(max(0.0, began + turn / 10 - time.monotonic()))
+                with RtmpClient(site.rtmp) as client, pytest.raises(Refused):
+                    client.publish(f"wrong-{number}-{turn}")
+                refusals.append(number)
+
+        threads = [threading.Thread(target=knock, args=[number]) for number in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        print(f"{len(tried)} wrong keys in {time.monotonic() - began:.1f} s")
-        assert set(tried) == {403}
+        print(f"{len(refusals)} wrong keys in {time.monotonic() - began:.1f} s")
+        assert len(refusals) == 250
         after = ingest_of(room)
         assert encoder.poll() is None
         assert (after.client_id, after.lost_at, state_of(room)) == (before.client_id, None, "live")
+        assert figures_of(room)["dropped"] == 0
+
+
+def test_an_encoder_with_an_odd_name_hides_nobody(site, room, key, file):
+    """What an encoder says of itself stands on the stat page; so do bytes that no XML may hold."""
+    other = make_room(room.owner, "odd")
+    other_key = access.access_stream_key(room.owner, other.room_id)
+    with RtmpClient(site.rtmp) as odd:
+        odd.handshake()
+        said = {"app": "live", "tcUrl": "rtmp://x/live", "flashVer": '<a>&\x01"]]>\u2028é'}
+        odd.command("connect", 1, said)
+        odd.wait_for(b"NetConnection.Connect.Success")
+        odd.command("createStream", 2, None)
+        odd.wait_for(b"_result")
+        odd.command("publish", 3, None, other_key, "live", stream_id=1)
+        until(lambda: Ingest.objects.filter(room=other).exists(), "it was not let in")
+        with sending(site.url(key), file):
+            until_state(room, "live")
+            assert ingest_of(other).is_connected
+            assert ingest_of(other).encoder.isprintable()
+        until_state(room, "interrupted")
 
 
 def test_hooks_from_elsewhere(site, room, key):
