@@ -76,7 +76,6 @@ class NginxValues:
     private_key: Path | None = None
     cors_origins: tuple[str, ...] = ("*",)
     proxies: int = 0  # of others in front of us, whose X-Forwarded-* is believed
-    max_streams: int = 100
     user: str | None = None  # of the workers; only root may choose
     open_files: int = 4096
     workers: int = 1
@@ -166,6 +165,7 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
     tls = values.certificate is not None and values.private_key is not None
     # With proxies in front, theirs is the truth; without, what a client claims is overwritten.
     behind = values.proxies > 0
+    connections = max(256, values.open_files // 2 - 64)
     module = f'load_module "{_path("module", nginx.rtmp_module)}";' if nginx.rtmp_module else ""
     return {
         **{
@@ -185,10 +185,9 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
         "LOAD_MODULE": module,
         "USER": f"user {_form('user', values.user, USER)};" if values.user else "",
         "OPEN_FILES": _number("open files", values.open_files, 1_048_576),
-        "CONNECTIONS": _number("connections", max(256, values.open_files // 2 - 64), 1_048_576),
+        "CONNECTIONS": _number("connections", connections, 1_048_576),
         "WORKERS": _number("workers", values.workers, 64),
-        # Whoever has not said yet what to publish counts as well, and is gone after 15 s at most.
-        "MAX_CONNECTIONS": _number("RTMP_MAX_STREAMS", max(500, values.max_streams * 3), 100_000),
+        "MAX_CONNECTIONS": _number("connections", connections * 7 // 8, 1_048_576),
         "FORWARDED_FOR": "$proxy_add_x_forwarded_for" if behind else "$remote_addr",
         "FORWARDED_PROTO": "$http_x_forwarded_proto" if behind else "$scheme",
         "LISTEN_OPTIONS": "sndbuf=256k" + (" ssl" if tls else ""),

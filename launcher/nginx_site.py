@@ -98,7 +98,7 @@ def open_files() -> int:
 
 
 def values_of(config: Config, env: Mapping[str, str], user: str | None) -> NginxValues:
-    """`env`: that of the children, with secrets. BadValue or ValueError for what can't be."""
+    """`env`: that of the children, with secrets. BadValue for what can't be."""
     origins = env.get("PLAYBACK_CORS_ORIGINS", "*").split(",")
     return NginxValues(
         host=config.host_in_url,
@@ -117,7 +117,6 @@ def values_of(config: Config, env: Mapping[str, str], user: str | None) -> Nginx
         private_key=config.private_key if config.tls else None,
         cors_origins=tuple(origin.strip() for origin in origins if origin.strip()),
         proxies=proxies_in_front(env) - 1,  # ours has been counted in
-        max_streams=int(env.get("RTMP_MAX_STREAMS") or 100),
         user=user,
         open_files=open_files(),
         workers=min(4, os.cpu_count() or 1),
@@ -138,6 +137,6 @@ def write_configurations(
             nginx_conf.write_private(path, render(values, nginx))
             if problem := nginx_conf.problem_of(nginx, path):
                 return problem
-    except (BadValue, ValueError, OSError) as error:
+    except (BadValue, OSError) as error:
         return str(error)
     return None
