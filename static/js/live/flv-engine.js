@@ -13,7 +13,7 @@ const EDGE_EVERY_MS = 250;
 /** @implements {Engine} */
 export class FlvEngine {
   key = this;
-  stallMs = 1_500;
+  stallMs = 1_000;
   proven = true;
   codec = "";
   #lib;

@@ -97,8 +97,9 @@ export class HlsEngine {
     return this.#newer || (this.#playingSinceMs > 0 && performance.now() - this.#playingSinceMs > PROVEN_AFTER_MS);
   }
 
+  /** What hls.js knows, and half a segment: so long, on average, the newest one waits to be seen in the playlist. */
   get latencyMs() {
-    return Math.max(0, (this.#hls?.latency ?? 0) * 1000);
+    return Math.max(0, (this.#hls?.latency ?? 0) * 1000) + this.#segmentSecs * 500;
   }
 
   /** @param {any} details */
