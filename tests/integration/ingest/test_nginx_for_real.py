@@ -152,6 +152,7 @@ def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
         worker.bind(str(front.values.run_dir / "viewers.sock"))
         worker.settimeout(10)
         front.ask(front.hls(token, "1000.ts", viewer))
+        assert front.ask(front.hls("-", viewer="1" * 32)).status == 403
         front.ask(front.hls(token, viewer=viewer))
         said = worker.recv(2000).decode()
     (front.values.run_dir / "viewers.sock").unlink()
