@@ -10,7 +10,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest import nginx as nginx_conf
+import ingest.nginx as nginx_conf
 from ingest.nginx import BadValue, Nginx, NginxValues
 from launcher.config import Config, proxies_in_front
 
