@@ -11,6 +11,7 @@ from ingest.playback_job import Playback
 from ingest.reconcile_job import Reconcile
 from ingest.rows import lose_all
 from ingest.viewers_job import Viewers
+from live.housekeeper import look_after_rooms
 from playback.marks import KINDS, set_marks
 from worker.job import Job
 
@@ -26,6 +27,16 @@ class Heartbeat(Job):
 
     async def tick(self) -> None:
         await self._parts.tell("worker", True)
+
+
+class Rooms(Job):
+    """What each app process does as well, once somebody is there: without viewers none may be."""
+
+    name = "rooms"
+    every_secs = 1.0
+
+    async def tick(self) -> None:
+        await database_sync_to_async(look_after_rooms)()
 
 
 class RtmpIsOff(Job):
@@ -48,8 +59,8 @@ class RtmpIsOff(Job):
 def ingest_jobs() -> list[Job]:
     parts = Parts()
     if not settings.RTMP_ENABLED:
-        return [Heartbeat(parts), RtmpIsOff(parts)]
+        return [Heartbeat(parts), Rooms(), RtmpIsOff(parts)]
     now = Now()
     playback = Playback(now, parts)
     viewers = Viewers(settings.DATA_DIR / "run" / "viewers.sock", playback)
-    return [Heartbeat(parts), Reconcile(now, parts), playback, viewers]
+    return [Heartbeat(parts), Rooms(), Reconcile(now, parts), playback, viewers]

@@ -46,6 +46,7 @@ class Row:
 @dataclass(frozen=True)
 class MediaSeen:
     play_id: str
+    client_id: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _sent(stream: Stream, row: Row | None, now: datetime) -> list[Effect]:
         return [DropPublisher(row.play_id, why)]
     if is_known and row.state in ON_AIR:
         is_news = row.media_at is None or row.state != RoomState.LIVE
-        return [MediaSeen(row.play_id)] if stream.active and is_news else []
+        return [MediaSeen(row.play_id, row.client_id)] if stream.active and is_news else []
     if is_known and not stream.active:
         return []
     settled = _is_settled(row.accepted_at, now) and _is_settled(row.lost_at, now)

@@ -36,8 +36,8 @@ def carry_out(effects: Iterable[Effect], figures: Mapping[str, Mapping[str, Any]
             continue
         try:
             match effect:
-                case MediaSeen():
-                    if actions.do_ingest_media(room, figures.get(room.play_id)):
+                case MediaSeen(client_id=client_id):
+                    if actions.do_ingest_media(room, figures.get(room.play_id), client_id):
                         logger.info("ingest of %s: media", room.room_id)
                 case Lost(client_id=client_id):
                     if actions.do_ingest_lost(room, client_id):

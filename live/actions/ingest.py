@@ -50,12 +50,19 @@ def do_ingest_accepted(
 
 
 @transaction.atomic
-def do_ingest_media(room: Room, figures: Mapping[str, Any] | None = None) -> bool:
-    """The first video or audio came: the room is live. False: nobody is connected, or off air."""
+def do_ingest_media(
+    room: Room, figures: Mapping[str, Any] | None = None, client_id: str | None = None
+) -> bool:
+    """The first video or audio came: the room is live.
+
+    False: nobody is connected, another than `client_id` is, or the room is off the air.
+    """
     fresh = locked(room)
     ingest = Ingest.objects.filter(room=fresh).first()
     if ingest is None or not ingest.is_connected or not fresh.is_on_air:
         return False
+    if client_id is not None and ingest.client_id != client_id:
+        return False  # taken over meanwhile
     now = timezone.now()
     if ingest.media_at is None:
         ingest.media_at = now

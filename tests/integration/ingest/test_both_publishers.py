@@ -95,6 +95,8 @@ def test_an_encoder_comes_back(by_rtmp):
 def test_the_late_word_of_the_old_one(by_rtmp):
     actions.do_ingest_accepted(by_rtmp, "8", "hash")
     assert not actions.do_ingest_lost(by_rtmp, "7")
+    assert not actions.do_ingest_media(by_rtmp, {}, "7")
+    assert not Ingest.objects.get().has_media
     assert state(by_rtmp) == "live"
     assert actions.do_ingest_lost(by_rtmp, "8")
     assert not actions.do_ingest_lost(by_rtmp, "8")

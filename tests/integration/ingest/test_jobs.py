@@ -254,7 +254,7 @@ async def test_without_rtmp(settings):
     room = await db(live_room)()
     settings.RTMP_ENABLED = False
     jobs = ingest_jobs()
-    assert [job.name for job in jobs] == ["heartbeat", "rtmp is off"]
+    assert [job.name for job in jobs] == ["heartbeat", "rooms", "rtmp is off"]
     for job in jobs:
         await job.tick()
     assert await db(facts)(room) == ("interrupted", False)

@@ -27,7 +27,7 @@ from tests.effort import few
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 LONG_AGO, JUST_NOW = NOW - timedelta(minutes=1), NOW - timedelta(seconds=1)
 P = "play_a"
-MEDIA, ADOPT, LOST = MediaSeen(P), Adopt(P, "7", "192.0.2.1", "OBS"), Lost(P, "7")
+MEDIA, ADOPT, LOST = MediaSeen(P, "7"), Adopt(P, "7", "192.0.2.1", "OBS"), Lost(P, "7")
 
 IDLE = Row(P, "idle", key_hash_now="k")
 STARTING = Row(P, "starting", key_hash_now="k", client_id="7", key_hash="k", accepted_at=LONG_AGO)
