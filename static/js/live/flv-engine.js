@@ -82,12 +82,6 @@ export class FlvEngine {
     player?.destroy();
   }
 
-  /** Loads nothing any more; the last picture stays. */
-  halt() {
-    clearInterval(this.#edgeTimer);
-    this.#player?.unload();
-  }
-
   /** The library tells a speed now and then; between two times it is taken to hold. */
   get bytes() {
     const sinceMs = this.#countedMs > 0 ? Math.min(1_000, performance.now() - this.#countedMs) : 0;

@@ -82,11 +82,6 @@ export class HlsEngine {
     hls?.destroy();
   }
 
-  /** Loads nothing any more; the last picture stays. */
-  halt() {
-    this.#hls?.stopLoad();
-  }
-
   /** A picture comes in segments, so its silence may last as long as one. */
   get stallMs() {
     return Math.max(LEAST_STALL_MS, this.#segmentSecs * 1_500);

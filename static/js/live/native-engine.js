@@ -44,10 +44,6 @@ export class NativeEngine {
     video.load();
   }
 
-  halt() {
-    this.#video?.pause();
-  }
-
   get latencyMs() {
     const { seekable, currentTime } = this.#video ?? {};
     if (!seekable || seekable.length === 0) return 0;

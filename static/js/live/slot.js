@@ -20,6 +20,8 @@ export class Slot {
   /** @type {Showing | null} what comes next, hidden until its first frame */
   #next = null;
   #main = false;
+  /** @type {HTMLCanvasElement | null} a picture of what was seen last, over the element that lost its feed */
+  #still = null;
   #started = false;
   #presented = 0;
 
@@ -91,11 +93,35 @@ export class Slot {
     else void this.video?.play().catch(() => {});
   }
 
+  /** Lets the feed go; its last picture stays until the next one is there. */
+  freeze() {
+    const now = this.#now;
+    this.#drop(this.#next);
+    this.#next = null;
+    if (now === null) return;
+    const { video } = now;
+    if (video.videoWidth > 0 && this.#still === null) {
+      const still = make("canvas");
+      still.width = video.videoWidth;
+      still.height = video.videoHeight;
+      still.getContext("2d")?.drawImage(video, 0, 0);
+      this.#box.append(still);
+      this.#still = still;
+    }
+    now.feed.detach(video);
+  }
+
   clear() {
     this.#drop(this.#now);
     this.#drop(this.#next);
     this.#now = this.#next = null;
     this.#started = false;
+    this.#melt();
+  }
+
+  #melt() {
+    this.#still?.remove();
+    this.#still = null;
   }
 
   /** @param {Showing | null} showing */
@@ -145,6 +171,7 @@ export class Slot {
     const first = () => {
       if (told || showing.feed !== feed || !video.isConnected) return;
       told = this.#started = true;
+      this.#melt();
       seen();
     };
     if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(first);

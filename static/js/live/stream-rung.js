@@ -13,7 +13,6 @@ import { Pulse } from "./pulse.js";
  * @typedef {{failed: (code: string) => void}} EngineEvents
  *
  * @typedef {object} EngineParts
- * @property {() => void} halt loads nothing any more; the last picture stays
  * @property {number} stallMs silence that is a stall
  * @property {boolean} proven what it plays is new
  * @property {number} bytes loaded so far
@@ -133,8 +132,7 @@ export class StreamRung {
     else {
       clearTimeout(this.#retryTimer);
       this.#opening += 1;
-      this.#slot.hold(true);
-      this.#engine?.halt();
+      this.#slot.freeze();
     }
   }
 
@@ -198,6 +196,7 @@ export class StreamRung {
     this.#waiting = this.#url === null;
     if (this.#url === null || this.#held) return;
     const turn = ++this.#opening;
+    this.#pulse.expect(performance.now());
     const url = new URL(this.#url, location.href);
     url.searchParams.set("v", "page");
     this.#options

@@ -123,7 +123,7 @@ function render() {
   if (now.why === `pinned_${pinned}` && pinnedDetail) words.detail = `${pinnedDetail} ${words.detail}`;
   player.show(now.state, words, now.state === "blocked" || now.state === "reconnecting" ? now.why : "", rung);
   player.showPicture(watching.hasPicture);
-  badge.show(playing ? rung : null, watching.latencyMs);
+  badge.show(now.state === "live" ? rung : null, watching.latencyMs);
   showMenu();
 }
 
