@@ -90,6 +90,7 @@ class Encoder:
         self.starts: list[float] = []  # ms since 1970
         self.ends: list[float] = []
         self.errors: list[str] = []
+        self.reconnect_secs = RECONNECT_SECS
         self._reconnects = reconnects
         # (ms since 1970, number) of what was sent lately: two loops, so that none is ambiguous.
         self._sent: deque[tuple[float, int]] = deque(maxlen=2 * FRAMES)
@@ -125,7 +126,7 @@ class Encoder:
             process.stderr.close()
             process.wait()
             self.ends.append(time.time() * 1000)
-            if not self._reconnects or self._stopping.wait(RECONNECT_SECS):
+            if not self._reconnects or self._stopping.wait(self.reconnect_secs):
                 return
             self._process = self._start()
 
