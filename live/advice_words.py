@@ -125,7 +125,7 @@ def refused_words(why: str) -> tuple[str, str]:
         case "mode_webrtc":
             return (
                 _("This room takes the browser only."),
-                _("Change the room's mode to “RTMP and WebRTC”, then start again in OBS."),
+                _("Choose “Browser or OBS” in the room's settings, then start again in OBS."),
             )
         case "banned":
             return (
