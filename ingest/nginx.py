@@ -79,6 +79,7 @@ class NginxValues:
     user: str | None = None  # of the workers; only root may choose
     open_files: int = 4096
     workers: int = 1
+    redirect_port: int | None = None  # plain HTTP that is sent on to HTTPS
 
 
 def find_nginx() -> Nginx | NoNginx:
@@ -192,6 +193,7 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
         "FORWARDED_PROTO": "$http_x_forwarded_proto" if behind else "$scheme",
         "LISTEN_OPTIONS": "sndbuf=256k" + (" ssl" if tls else ""),
         "TLS": _tls(values) if tls else "",
+        "REDIRECT": _redirect(values) if values.redirect_port else "",
         "CORS_ORIGINS": _cors(values.cors_origins),
     }
 
@@ -206,6 +208,18 @@ def _tls(values: NginxValues) -> str:
             "    error_page 497 =308 https://$http_host$request_uri;  # http:// to this port",
         )
     )
+
+
+def _redirect(values: NginxValues) -> str:
+    listen = (
+        f"{_form('HOST', values.host, HOST)}:{_number('port', values.redirect_port or 0, 65535)}"
+    )
+    port = "" if values.port == 443 else f":{values.port}"
+    return f"""  server {{
+    listen {listen};
+    server_name _;
+    location / {{ return 301 https://$host{port}$request_uri; }}
+  }}"""
 
 
 def _cors(origins: tuple[str, ...]) -> str:

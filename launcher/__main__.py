@@ -24,6 +24,7 @@ from launcher.supervise import Supervisor
 
 PATIENCE_SECS = 30.0
 PARTS_PATIENCE_SECS = 5.0
+NGINX_PORTS = ("PORT", "RTMP_PORT", "RTMP_OUT_PORT", "RTMP_CONTROL_PORT")
 HOW_TO_HAVE_NGINX = "apt-get install nginx libnginx-mod-rtmp"
 
 
@@ -33,6 +34,8 @@ class CannotStart(Exception):
 
 def check_ports(config: Config) -> None:
     for name, port in config.ports().items():
+        if config.own_nginx and name in NGINX_PORTS:
+            continue
         host = config.host if name in ("PORT", "RTMP_PORT") else "127.0.0.1"
         check_port(name, host, port, socket.SOCK_STREAM)
     if config.own_sfu:
@@ -148,6 +151,8 @@ def make_plan() -> Plan:
     env = configuration.child_environment(config, {**secrets, **given})
     accounts = prepare(config, env)
     user = make_folders(config)
+    if config.own_nginx:
+        return Plan(config, env, accounts, None, ("nginx is yours: deploy/README.md.",))
     if isinstance(found, Nginx) and (problem := write_configurations(config, env, found, user)):
         found = NoNginx(f"nginx is not content: {problem}")
         config = read_config(given, has_nginx=False)

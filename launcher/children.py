@@ -11,17 +11,18 @@ from launcher.supervise import Child
 
 
 def children_of(config: Config, env: Mapping[str, str], nginx: Nginx | None) -> list[Child]:
-    """`nginx`: given where it stands in front and brings RTMP."""
+    """`nginx`: given where we start it: it stands in front and brings RTMP."""
     python = sys.executable
     children = []
     if config.own_sfu:
         children.append(Child("sfu", (python, "-m", "embedded_sfu"), env))
     children.append(Child("app", daphne(config), env))
     children.append(Child("worker", (python, "-m", "worker"), env))
-    if nginx is not None:
-        secrets = tuple(env[name] for name in ("INGEST_SECRET", "PLAY_TOKEN_SECRET"))
+    if config.behind_front:
         playback = (python, "-m", "playback")
         children.append(Child("playback", playback, only(env, PLAYBACK_VARIABLES)))
+    if nginx is not None:
+        secrets = tuple(env[name] for name in ("INGEST_SECRET", "PLAY_TOKEN_SECRET"))
         for name, after in (("rtmp", ()), ("front", ("app",))):
             children.append(
                 Child(

@@ -28,8 +28,10 @@ class Config:
     sfu_grpc_port: int
     sfu_udp_port: int
     lan_addresses: tuple[str, ...]
+    named: str  # the first of ALLOWED_HOSTS, where it was set
     rtmp_wanted: bool
     has_nginx: bool
+    own_nginx: bool  # somebody else runs it, with our configuration (deploy/README.md)
     app_port: int  # where the app itself listens; PORT where it stands alone
     flv_port: int
     rtmp_port: int
@@ -94,6 +96,10 @@ class Config:
         host = f"[{self.public_host}]" if ":" in self.public_host else self.public_host
         return f"rtmp://{host}:{self.rtmp_port}/live"
 
+    @property
+    def starts_nginx(self) -> bool:
+        return self.behind_front and not self.own_nginx
+
     def ports(self) -> dict[str, int]:
         """TCP ports of this run by the names of their settings."""
         found = {"PORT": self.port}
@@ -108,6 +114,11 @@ class Config:
                 "RTMP_CONTROL_PORT": self.rtmp_control_port,
             }
         return found
+
+    @property
+    def asked_host(self) -> str:
+        """What our own question for its health says in Host: a name that the app answers to."""
+        return self.named or f"{self.local_host}:{self.port}"
 
     def urls_on_network(self) -> list[str]:
         """How other machines reach the app; empty when it listens on loopback only."""
@@ -130,6 +141,8 @@ def read_config(
     host = env.get("HOST") or ("0.0.0.0" if tls else "127.0.0.1")  # noqa: S104
     elsewhere = bool(env.get("SFU_SERVER_URL") or env.get("SFU_CLUSTER_NODES"))
     rtmp_wanted = wants_rtmp(env)
+    own_nginx = rtmp_wanted and _flag(env, "OWN_NGINX", default=False)
+    in_front = rtmp_wanted and (has_nginx or own_nginx)
     port = _port(env, "PORT", 8080)
     config = Config(
         host=host,
@@ -140,9 +153,11 @@ def read_config(
         sfu_grpc_port=_port(env, "SFU_GRPC_PORT", 5551),
         sfu_udp_port=_port(env, "SFU_UDP_PORT", 5000),
         lan_addresses=tuple(lan_addresses),
+        named=env.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".*"),
         rtmp_wanted=rtmp_wanted,
-        has_nginx=has_nginx,
-        app_port=_port(env, "APP_PORT", 8081) if rtmp_wanted and has_nginx else port,
+        has_nginx=has_nginx or own_nginx,
+        own_nginx=own_nginx,
+        app_port=_port(env, "APP_PORT", 8081) if in_front else port,
         flv_port=_port(env, "FLV_PORT", 8082),
         rtmp_port=_port(env, "RTMP_PORT", 1935),
         rtmp_out_port=_port(env, "RTMP_OUT_PORT", 1936),

@@ -26,15 +26,16 @@ def make_folders(config: Config) -> str | None:
 
     Without root they are who we are, and None is returned.
     """
-    chooses = os.geteuid() == 0 and config.behind_front
+    chooses = os.geteuid() == 0 and config.starts_nginx
     user = choose_user(config.data_dir) if chooses else None
     owner = pwd.getpwnam(user) if user else None
     for name in MEDIA_FOLDERS:
         (config.media_dir / name).mkdir(parents=True, exist_ok=True)
     temporary = config.run_dir / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)  # half uploads of a run that was killed
+    if config.starts_nginx:
+        shutil.rmtree(temporary, ignore_errors=True)  # half uploads of a run that was killed
     for name in ("front", "rtmp"):
-        (temporary / name).mkdir(parents=True)
+        (temporary / name).mkdir(parents=True, exist_ok=True)
     # Sockets in it are for nginx and us: others shall not even see them.
     config.run_dir.chmod(0o750)
     if owner is not None:
@@ -63,10 +64,7 @@ def choose_user(data_dir: Path) -> str:
             continue
         if can_reach(data_dir, person.pw_uid, set(os.getgrouplist(name, person.pw_gid))):
             return name
-    try:
-        return pwd.getpwuid(data_dir.stat().st_uid).pw_name
-    except KeyError:  # an owner without a name, as in containers
-        return "root"
+    return owner_of(data_dir)
 
 
 def can_reach(folder: Path, uid: int, gids: set[int]) -> bool:
@@ -95,6 +93,14 @@ def open_files() -> int:
     """How many one process may have open here."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
+
+
+def owner_of(folder: Path) -> str:
+    """By name; a container's owner may have none, and root can do what he can."""
+    try:
+        return pwd.getpwuid(folder.stat().st_uid).pw_name
+    except KeyError:
+        return "root"
 
 
 def values_of(config: Config, env: Mapping[str, str], user: str | None) -> NginxValues:

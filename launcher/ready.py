@@ -30,18 +30,27 @@ def parse_answer(raw: bytes) -> Answer | None:
 
 async def ask(config: Config) -> Answer | None:
     """The app's answer on /health/ready; None while nobody listens."""
+    if config.own_nginx:  # where it stands, and with which certificate, is not ours to know
+        return await ask_at("127.0.0.1", config.app_port, config, None)
     context: ssl.SSLContext | None = None
     if config.tls:
         context = ssl.create_default_context(cafile=str(config.certificate))
         context.check_hostname = False  # our own certificate is the only one trusted here
     address = "127.0.0.1" if config.on_all_addresses else config.host
+    return await ask_at(address, config.port, config, context)
+
+
+async def ask_at(
+    address: str, port: int, config: Config, context: ssl.SSLContext | None
+) -> Answer | None:
+    proto = "https" if config.own_nginx else config.scheme  # else it may redirect
     request = (
-        f"GET /health/ready HTTP/1.1\r\nHost: {config.local_host}:{config.port}\r\n"
-        "Accept: application/json\r\nConnection: close\r\n\r\n"
+        f"GET /health/ready HTTP/1.1\r\nHost: {config.asked_host}\r\n"
+        f"X-Forwarded-Proto: {proto}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
     )
     with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
         async with asyncio.timeout(ANSWER_SECS):
-            reader, writer = await asyncio.open_connection(address, config.port, ssl=context)
+            reader, writer = await asyncio.open_connection(address, port, ssl=context)
             try:
                 writer.write(request.encode())
                 return parse_answer(await reader.read(100_000))
