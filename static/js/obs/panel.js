@@ -125,7 +125,7 @@ export class ObsPanel {
     if (first && (words.look === "waiting" || words.look === "none")) return;
     say(
       need("[data-obs-spoken]", this.#root),
-      [words.title, words.detail, ...found.flatMap(({ title, detail }) => [title, detail])].filter(Boolean).join(". "),
+      [words.title, words.detail, ...found.flatMap(({ title, detail }) => [title, detail])].map(sentence).join(" "),
     );
   }
 
@@ -135,6 +135,11 @@ export class ObsPanel {
       note.hidden = note.dataset.why !== reason;
     }
   }
+}
+
+/** Read out with a pause after it. @param {string} text */
+function sentence(text) {
+  return text === "" || /[.!?。！？]$/.test(text) ? text : `${text}.`;
 }
 
 /** @param {string} at */
