@@ -242,7 +242,7 @@ function delayItems({ delay, rung }, events) {
   const item = (one, detail) => ({ text: delayName(one), detail, checked: delay === one, act: () => events.delay(one) });
   return [
     item("low", webrtc ? gettext("WebRTC always plays like this") : gettext("As close to the streamer as it goes")),
-    item("smooth", webrtc ? gettext("For HTTP-FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
+    item("smooth", webrtc ? gettext("For FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
   ];
 }
 

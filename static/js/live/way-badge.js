@@ -32,6 +32,8 @@ export class WayBadge {
       this.#shownRung = rung;
       this.#shownSecs = Math.max(1, Math.round(secs));
     }
-    say(this.#badge, t(gettext("{way} · about {secs} s behind"), { way: WAYS[rung], secs: this.#shownSecs }));
+    const facts = { way: WAYS[rung], secs: this.#shownSecs };
+    say(this.#badge, t(gettext("{way} · {secs} s behind"), facts));
+    this.#badge.title = t(gettext("Plays over {way}, about {secs} s behind the streamer."), facts);
   }
 }

@@ -7,7 +7,7 @@ import { gettext, t } from "../i18n.js";
 /** @import {ViewerState} from "./viewer-state.js" */
 
 /** Proper names: the same in every language. @type {Record<RungName, string>} */
-export const WAYS = { webrtc: "WebRTC", flv: "HTTP-FLV", hls: "HLS" };
+export const WAYS = { webrtc: "WebRTC", flv: "FLV", hls: "HLS" };
 
 /**
  * @typedef {object} Words
