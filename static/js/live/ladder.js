@@ -32,6 +32,8 @@ const WAITS_FOR = new Set(["not_live", "no_webrtc_source"]);
 
 // How long a rung may take to show something before the next one is tried beside it.
 const PATIENCE_MS = { webrtc: 2_000, flv: 1_500, hls: 4_000 };
+// The same when a picture stands still: somebody waits for it.
+const DOWN_PATIENCE_MS = { webrtc: 1_500, flv: 750, hls: 3_000 };
 // A closed stream may come back at once; a stall was waited for already.
 const FAILED_GRACE_MS = 500;
 // After this long beside a good picture, a rung that shows nothing is given up for a while.
@@ -136,7 +138,8 @@ export class Ladder {
     const { playingSinceMs } = this.#mark(rung);
     if (rung === this.#current || playingSinceMs === null) return false;
     if (this.#current === null) return true;
-    if (!fine) return facts.proven;
+    // FLV and HLS come from one source: when it stops, HLS still has seconds of it to show.
+    if (!fine) return facts.proven || this.#current === "webrtc";
     const better = this.pinned === rung || RUNGS.indexOf(rung) < RUNGS.indexOf(this.#current);
     return better && nowMs - playingSinceMs >= STEADY_MS;
   }
@@ -201,10 +204,11 @@ export class Ladder {
     if (shown && (nowMs < this.#patientUntilMs || (failed && nowMs - this.#currentDownMs < FAILED_GRACE_MS))) return;
     const others = wanted.filter((rung) => rung !== this.#current && facts[rung].offered === "yes");
     others.sort((a, b) => Number(nowMs < this.#mark(a).retryAtMs) - Number(nowMs < this.#mark(b).retryAtMs));
+    const patience = this.#current === null ? PATIENCE_MS : DOWN_PATIENCE_MS;
     for (const rung of others) {
       run.add(rung);
       const since = this.#mark(rung).runningSinceMs ?? nowMs;
-      if (facts[rung].health !== "failed" && nowMs - since < PATIENCE_MS[rung]) return;
+      if (facts[rung].health !== "failed" && nowMs - since < patience[rung]) return;
     }
   }
 
