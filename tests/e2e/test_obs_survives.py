@@ -14,7 +14,7 @@ from tests.e2e.harness import browse, obs
 from tests.e2e.harness.encoder import SMALL, Encoder
 from tests.e2e.harness.site import Site, wait_for
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 
 
 @dataclass
@@ -145,9 +145,10 @@ def test_kill_9_of_rtmp(running: Show, show: Callable[[str], None]):
 def first_new(page: Page, encoder: Encoder, since: float) -> float | None:
     """When the page first showed what was sent after `since`."""
     for entry in browse.diary(page):
-        if entry.number is not None and entry.at >= since:
-            if encoder.sent_at(entry.number, entry.at) >= since:
-                return entry.at
+        if entry.number is None or entry.at < since:
+            continue
+        if encoder.sent_at(entry.number, entry.at) >= since:
+            return entry.at
     return None
 
 

@@ -16,7 +16,7 @@ from tests.e2e.harness.browse import Visitor
 from tests.e2e.harness.encoder import SMALL, Encoder
 from tests.e2e.harness.site import Site, descendants_of, wait_for
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 GENEROUS_GAP_MS = 25_000
 CLIMBS_BACK_WITHIN_SECS = 60.0
 

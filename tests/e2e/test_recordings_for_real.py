@@ -20,7 +20,7 @@ from tests.e2e.harness.encoder import LOW_DELAY, SILENT, Style
 from tests.e2e.harness.raw_socket import RawSocket
 from tests.e2e.harness.site import Site, descendants_of, wait_for
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 LONG_SECS = 12.0
 LATE_MS = 1500  # how far a chat line may be from the picture that was sent with it
 TEXT = "was heard at this very moment"
