@@ -1,5 +1,7 @@
 /** Owns what to do when no new frame comes: a lower layer, a rejoin, words. Pure: time is passed in. */
 
+/** @import {Shown} from "./lineup.js" */
+
 /**
  * @typedef {"lower" | "rejoin" | "climb"} Cure
  * @typedef {{lowerMs: number, rejoinMs: number, stallMs: number}} Patience `stallMs`: then another rung is tried beside
@@ -14,6 +16,16 @@ export const SOUND = { lowerMs: Infinity, rejoinMs: 5_000, stallMs: 2_500 };
 
 /** @type {Patience} The room is live, yet nothing of it was announced here. */
 export const NOTHING = { lowerMs: Infinity, rejoinMs: 6_000, stallMs: 1_500 };
+
+/**
+ * @param {Shown | null} main
+ * @returns {Patience}
+ */
+export function patienceWith(main) {
+  if (main === null) return NOTHING;
+  if (!main.hasVideo) return SOUND;
+  return main.source === "screen" ? SCREEN : CAMERA;
+}
 
 const REJOIN_AGAIN_MS = 6_000;
 const REJOIN_AGAIN_MAX_MS = 24_000;

@@ -1,6 +1,7 @@
 /** Owns playing a room: the ladder's decisions carried out, pausing, the background, reports. */
 
 import { api } from "../api.js";
+import { Background } from "./background.js";
 import { able, flvOpener, hlsOpener } from "./engines.js";
 import { Ladder, offerOf, RUNGS } from "./ladder.js";
 import { recall, remember } from "./page.js";
@@ -8,7 +9,7 @@ import { Sampler } from "./sampler.js";
 import { StreamRung } from "./stream-rung.js";
 import { WebRtcRung } from "./webrtc-rung.js";
 
-/** @import {Health, LadderFacts, RungFacts, RungName} from "./ladder.js" */
+/** @import {LadderFacts, RungFacts, RungName} from "./ladder.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Delay} from "./stream-rung.js" */
@@ -16,8 +17,6 @@ import { WebRtcRung } from "./webrtc-rung.js";
 
 const STEP_MS = 250;
 const REPORT_EVERY_MS = 5_000;
-// A glance at another tab costs nothing; a tab left in the background drops to sound.
-const BACKGROUND_AFTER_MS = 8_000;
 // Frames this old are no live picture any more.
 const FRESH_MS = 2_000;
 const REFRESH_EVERY_MS = 2_000;
@@ -33,8 +32,7 @@ export class Watching {
   #room;
   /** @type {Playback | null} */
   #playback = null;
-  #backgroundTimer = 0;
-  #background = false;
+  #background;
   #stepQueued = false;
   #refreshedMs = -REFRESH_EVERY_MS;
 
@@ -78,7 +76,8 @@ export class Watching {
     socket.onStatus(({ state }) => {
       if (state === "closed") this.#end();
     });
-    document.addEventListener("visibilitychange", () => this.#visibilityChanged());
+    // Its picture needs a moment to come back; that is no trouble to tell of.
+    this.#background = new Background(() => this.#front?.excuse(performance.now()), () => this.#hold());
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => void this.#report(), REPORT_EVERY_MS);
   }
@@ -100,7 +99,7 @@ export class Watching {
   get playing() {
     const rung = this.#front;
     if (rung === null || rung.lastFrameMs === 0) return false;
-    if (this.#background) return rung.connected;
+    if (this.#background.on) return rung.connected;
     return performance.now() - rung.lastFrameMs < FRESH_MS;
   }
 
@@ -251,7 +250,7 @@ export class Watching {
     for (const name of RUNGS) this.rungs[name].count(nowMs);
     // Nobody looks, or it was stopped on purpose: silence is no trouble.
     const looking = !this.paused && !document.hidden;
-    if (!looking) this.#front?.excuse(nowMs);
+    if (this.paused || (document.hidden && this.#front?.connected)) this.#front?.excuse(nowMs);
     const live = looking && this.#room.state === "live";
     // A join that waits for its first publisher lacks nothing.
     const due = offerOf(this.#offered("webrtc")) !== "maybe";
@@ -292,21 +291,9 @@ export class Watching {
     const of = (name) => {
       const rung = this.rungs[name];
       const offered = this.#over && name !== "webrtc" ? "no" : offerOf(this.#offered(name));
-      return { able: rung.able, offered, health: this.#healthOf(name, nowMs), proven: rung.proven };
+      return { able: rung.able, offered, health: rung.health(nowMs), proven: rung.proven };
     };
     return { webrtc: of("webrtc"), flv: of("flv"), hls: of("hls") };
-  }
-
-  /**
-   * @param {RungName} name
-   * @param {number} nowMs
-   * @returns {Health}
-   */
-  #healthOf(name, nowMs) {
-    const health = this.rungs[name].health(nowMs);
-    // Frames are not painted for nobody, so an unseen picture is good until its connection ends.
-    const unseen = document.hidden && name === this.#ladder.current && health !== "failed";
-    return unseen && this.rungs[name].lastFrameMs > 0 ? "playing" : health;
   }
 
   /** @param {RungName} name */
@@ -315,23 +302,7 @@ export class Watching {
   }
 
   #hold() {
-    for (const name of RUNGS) this.rungs[name].hold(this.paused, this.#background);
-  }
-
-  #visibilityChanged() {
-    clearTimeout(this.#backgroundTimer);
-    if (!document.hidden) {
-      // Its picture needs a moment to come back; that is no trouble to tell of.
-      this.#front?.excuse(performance.now());
-      this.#background = false;
-      this.#hold();
-      return;
-    }
-    this.#backgroundTimer = setTimeout(() => {
-      if (document.pictureInPictureElement !== null) return;
-      this.#background = true;
-      this.#hold();
-    }, BACKGROUND_AFTER_MS);
+    for (const name of RUNGS) this.rungs[name].hold(this.paused, this.#background.on);
   }
 
   async #report() {

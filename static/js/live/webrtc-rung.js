@@ -4,15 +4,15 @@ import { LayerWishes } from "./layer-wishes.js";
 import { lineUp } from "./lineup.js";
 import { Pulse } from "./pulse.js";
 import { lowerLayer } from "./quality.js";
-import { CAMERA, NOTHING, SCREEN, SOUND, StallWatch } from "./stall.js";
+import { patienceWith, StallWatch } from "./stall.js";
 import { totalsOf } from "./stats.js";
 import { Subscriber } from "./subscriber.js";
+import { Voice } from "./voice.js";
 
 /** @import {Health, RungName} from "./ladder.js" */
-/** @import {Lineup, Shown} from "./lineup.js" */
+/** @import {Lineup} from "./lineup.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
-/** @import {Patience} from "./stall.js" */
 /** @import {Snapshot} from "./sampler.js" */
 /** @import {Layer, LayerWish, Room, Track} from "./types.js" */
 
@@ -41,7 +41,7 @@ export class WebRtcRung {
   #layer = null;
   #running = false;
   #off = false;
-  #soundBeats = 0;
+  #voice = new Voice();
 
   /** @type {RungName} */
   name = "webrtc";
@@ -191,7 +191,12 @@ export class WebRtcRung {
     const { main } = this.#lineup;
     if (!this.#running || main === null) return;
     const before = this.#pulse.lastMs;
-    this.#pulse.count(main.hasVideo ? this.#stage.slotOf("webrtc").frames : this.#listen(nowMs), nowMs);
+    if (main.hasVideo) this.#pulse.count(this.#stage.slotOf("webrtc").frames, nowMs);
+    else {
+      this.#voice.listen(this.#subscriber.active?.receivers ?? [], nowMs);
+      this.#pulse.count(this.#voice.beats, nowMs);
+      this.#stage.showLevel(this.#voice.level);
+    }
     if (this.#pulse.lastMs - before > MENDED_MS) this.#subscriber.trouble = null;
   }
 
@@ -288,28 +293,6 @@ export class WebRtcRung {
     else this.#arrange();
   }
 
-  /**
-   * The sound is the pulse of a stream without a picture.
-   * @param {number} nowMs
-   * @returns {number} grows while sound comes
-   */
-  #listen(nowMs) {
-    let level = 0;
-    let heard = false;
-    for (const receiver of this.#subscriber.active?.receivers ?? []) {
-      if (receiver.track.kind !== "audio") continue;
-      for (const source of receiver.getSynchronizationSources()) {
-        // Browsers differ in the clock of this stamp: the page's or the calendar's.
-        const clockMs = source.timestamp > 1e11 ? Date.now() : nowMs;
-        if (clockMs - source.timestamp < 500) heard = true;
-        level = Math.max(level, source.audioLevel ?? 0);
-      }
-    }
-    this.#stage.showLevel(level);
-    if (heard) this.#soundBeats += 1;
-    return this.#soundBeats;
-  }
-
   /** The main picture as the viewer wishes, tiles small, nothing for whoever does not look. */
   #askLayers() {
     const { main, tiles } = this.#lineup;
@@ -318,16 +301,6 @@ export class WebRtcRung {
       this.#wishes.ask(tile.streamId, this.#off ? "off" : tile.layers.includes("q") ? "q" : "auto");
     }
   }
-}
-
-/**
- * @param {Shown | null} main
- * @returns {Patience}
- */
-function patienceWith(main) {
-  if (main === null) return NOTHING;
-  if (!main.hasVideo) return SOUND;
-  return main.source === "screen" ? SCREEN : CAMERA;
 }
 
 /**
