@@ -100,6 +100,12 @@ class Site:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
 
+    def signal(self, name: str, number: int) -> None:
+        os.killpg(self._running[name].pid, number)
+
+    def pid_of(self, name: str) -> int:
+        return self._running[name].pid
+
     def log_of(self, name: str) -> str:
         return (self.data_dir / "log" / f"{name}.log").read_text(errors="replace")
 

@@ -348,3 +348,17 @@ def test_nginx_dies(site, room, key, file):
     with sending(site.url(key), file):
         until_state(room, "live")
         until(lambda: Part.objects.filter(name="rtmp", ok=True).exists(), "the part is not up")
+
+
+def test_nginx_hangs_for_a_while(site, room, key, file):
+    """Its streams are taken for lost; they are still there, and so they are found again."""
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        site.signal("nginx", signal.SIGSTOP)
+        try:
+            until_state(room, "interrupted")
+        finally:
+            site.signal("nginx", signal.SIGCONT)
+        until_state(room, "live")
+        assert encoder.poll() is None
+    assert room.broadcasts.count() == 1
