@@ -19,6 +19,8 @@ FAR_SECS: Final = 2.5  # between keyframes
 FEW_FRAMES: Final = 0.85  # of what the encoder declared
 SANE_FPS: Final = (5.0, 130.0)  # some encoders declare 1000, or 0
 SANE_MOST: Final = 1e12
+# H.264 profiles that browsers do not decode: 10 bits, or more colour than 4:2:0.
+ODD_PROFILES: Final = frozenset({"High 10", "High 4:2:2", "High 4:4:4"})
 
 
 def advise(
@@ -56,6 +58,9 @@ def _codecs(figures: Mapping[str, Any]) -> list[Advice]:
     # nginx reads Enhanced RTMP (HEVC, AV1) as codecs of long ago, as in "Jpeg" and "ScreenVideo".
     if figures.get("hevc") is True or (video and video != "H264"):
         found.append(_advice("hevc"))
+    profile = str(figures.get("profile") or "")
+    if profile in ODD_PROFILES:
+        found.append(_advice("profile", profile=profile))
     audio = str(figures.get("audio_codec") or "")
     if audio and audio.upper() != "AAC":
         found.append(_advice("audio_codec", codec=audio[:20]))

@@ -39,6 +39,16 @@ def _words(code: str, values: Mapping[str, Any]) -> tuple[str, str, str] | None:
                 _("HEVC does not play in browsers."),
                 _("In OBS: Settings → Output → Video Encoder: one with H.264 in its name."),
             )
+        case "profile":
+            return (
+                "bad",
+                _("H.264 “%(profile)s” does not play in browsers.")
+                % {"profile": values.get("profile")},
+                _(
+                    "In OBS: Settings → Advanced → Color Format: NV12; "
+                    "Settings → Output → Profile: high."
+                ),
+            )
         case "audio_codec":
             return (
                 "bad",

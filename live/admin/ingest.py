@@ -45,15 +45,8 @@ class SendingFilter(admin.SimpleListFilter):
 @admin.register(Ingest)
 class IngestAdmin(ReadOnlyAdmin):
     list_display = (
-        "room",
-        "state",
-        "encoder",
-        "address",
-        "picture",
-        "kbps",
-        "accepted_at",
-        "players",
-        "refused",
+        *("title", "state", "picture", "kbps", "players", "accepted_at"),
+        *("encoder", "address", "refused"),
     )
     list_filter = (SendingFilter, "refused_why")
     search_fields = ("room__title", "room__room_id", "room__owner__username", "address")
@@ -78,6 +71,10 @@ class IngestAdmin(ReadOnlyAdmin):
             lambda ingest: actions.do_end_broadcast(ingest.room, EndReason.BY_STAFF),
             _("Broadcast ended"),
         )
+
+    @admin.display(description=gettext_lazy("room"), ordering="room__title")
+    def title(self, ingest: Ingest) -> str:
+        return ingest.room.title
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, ingest: Ingest) -> SafeString:

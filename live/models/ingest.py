@@ -36,7 +36,7 @@ class Ingest(models.Model):
         verbose_name_plural = _("RTMP streams")
 
     def __str__(self) -> str:
-        return f"RTMP of {self.room_id}"
+        return f"RTMP: {self.room}"
 
     @property
     def is_connected(self) -> bool:
