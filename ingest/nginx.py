@@ -31,7 +31,7 @@ PLACEHOLDER: Final = re.compile(r"@(include )?([A-Za-z_.-]+)@")
 PATH: Final = re.compile(r"/[^\x00-\x1f\x7f\"'\\;{}$@,:#]*")
 HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{32,200}", re.ASCII)
-USER: Final = re.compile(r"[a-z_][a-z0-9_.-]{0,31}", re.ASCII)
+USER: Final = re.compile(r"[a-z_][a-z0-9_.-]{0,31}(?: [a-z_][a-z0-9_.-]{0,31})?", re.ASCII)
 ORIGIN: Final = re.compile(
     r"\*|null|[a-z][a-z0-9+.-]*://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?",
     re.ASCII,
@@ -76,7 +76,7 @@ class NginxValues:
     private_key: Path | None = None
     cors_origins: tuple[str, ...] = ("*",)
     proxies: int = 0  # of others in front of us, whose X-Forwarded-* is believed
-    user: str | None = None  # of the workers; only root may choose
+    user: str | None = None  # and group of the workers, as "www-data www-data"; root's to choose
     open_files: int = 4096
     workers: int = 1
     redirect_port: int | None = None  # plain HTTP that is sent on to HTTPS

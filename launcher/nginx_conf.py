@@ -9,7 +9,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.nginx import BadValue, Nginx, NoNginx, find_nginx, render_production, write_private
+from ingest.nginx import (
+    BadValue,
+    Nginx,
+    NoNginx,
+    find_nginx,
+    problem_of,
+    render_production,
+    write_private,
+)
 from launcher import config as configuration
 from launcher.nginx_site import give, make_folders, owner_of, values_of
 from launcher.secret_file import load_or_make_secrets
@@ -52,13 +60,15 @@ def write(arguments: argparse.Namespace) -> str:
         redirect_port=arguments.redirect_from,
     )
     write_private(arguments.file, render_production(values, found))
+    if problem := problem_of(found, arguments.file.absolute()):
+        raise BadValue(f"Written, but nginx is not content: {problem}")
     return f"Written. Next: {found.program} -t -c {arguments.file.absolute()}"
 
 
 def main() -> int:
     try:
         print(write(parser().parse_args()))
-    except (BadValue, configuration.ConfigError, OSError) as problem:
+    except (BadValue, configuration.ConfigError, KeyError, OSError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

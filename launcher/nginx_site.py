@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import resource
@@ -103,6 +104,11 @@ def owner_of(folder: Path) -> str:
         return "root"
 
 
+def with_group(user: str) -> str:
+    """As nginx's `user` wants it: without the group it looks for one of the same name."""
+    return f"{user} {grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name}"
+
+
 def values_of(config: Config, env: Mapping[str, str], user: str | None) -> NginxValues:
     """`env`: that of the children, with secrets. BadValue for what can't be."""
     origins = env.get("PLAYBACK_CORS_ORIGINS", "*").split(",")
@@ -123,7 +129,7 @@ def values_of(config: Config, env: Mapping[str, str], user: str | None) -> Nginx
         private_key=config.private_key if config.tls else None,
         cors_origins=tuple(origin.strip() for origin in origins if origin.strip()),
         proxies=proxies_in_front(env) - 1,  # ours has been counted in
-        user=user,
+        user=with_group(user) if user else None,
         open_files=open_files(),
         workers=min(4, os.cpu_count() or 1),
     )
@@ -143,6 +149,6 @@ def write_configurations(
             nginx_conf.write_private(path, render(values, nginx))
             if problem := nginx_conf.problem_of(nginx, path):
                 return problem
-    except (BadValue, OSError) as error:
+    except (BadValue, KeyError, OSError) as error:
         return str(error)
     return None
