@@ -226,13 +226,17 @@ def wants_rtmp() -> bool:
 def has_nginx() -> bool:
     """By what it is, not by package: somebody may have built it."""
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    return bool(program) and debian_has("libnginx-mod-rtmp")
+    if not program:
+        return False
+    built = subprocess.run([program, "-V"], check=False, stderr=subprocess.PIPE).stderr
+    return b"rtmp" in built or debian_has("libnginx-mod-rtmp")
 
 
 def install_nginx() -> None:
     """nginx with its rtmp module, as root on Debian; never its service, which takes port 80."""
     if not wants_rtmp() or not shutil.which("dpkg-query") or not shutil.which("apt-get"):
         return  # where there is no apt the launcher says what is missing
+    forget_our_policy()
     if has_nginx():
         return
     advice = "For RTMP (OBS), HLS and HTTP-FLV: sudo apt-get install " + " ".join(NGINX_PACKAGES)
@@ -241,20 +245,28 @@ def install_nginx() -> None:
     try:
         if ours:
             # Debian's own way to say "start no services"; ours for a minute.
-            with os.fdopen(
-                os.open(POLICY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755), "w"
-            ) as file:
-                file.write(
-                    "#!/bin/sh\n# MicroVibe is installing nginx and runs it itself.\nexit 101\n"
-                )
+            descriptor = os.open(POLICY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755)
+            with os.fdopen(descriptor, "w") as file:
+                file.write("#!/bin/sh\n# MicroVibe installs nginx and runs it itself.\nexit 101\n")
         apt_install(NGINX_PACKAGES, advice)
         if not was_there and os.path.isdir("/run/systemd/system"):
             run(["systemctl", "disable", "--now", "nginx"], advice)
     except (CannotSetUp, OSError) as problem:
         say(str(problem) + "\nThe rest works without it.")
     finally:
-        if ours and os.path.exists(POLICY):
+        if ours:
+            forget_our_policy()
+
+
+def forget_our_policy() -> None:
+    """Also that of a run that was killed: no service would ever start again."""
+    try:
+        with open(POLICY) as file:
+            ours = "MicroVibe" in file.read()
+        if ours:
             os.unlink(POLICY)
+    except OSError:
+        pass
 
 
 def install_debian_packages() -> None:
