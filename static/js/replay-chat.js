@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { clock } from "./format.js";
-import { gettext, ngettext, fill, t } from "./i18n.js";
+import { gettext, t } from "./i18n.js";
 import { make, need, say } from "./live/page.js";
 import { countUntil, LINES_KEPT, step } from "./replay-lines.js";
 
@@ -114,7 +114,11 @@ function itemOf(line) {
     const words = { name, gift: line.name ?? line.gift, count: line.count ?? 1 };
     item.append(make("span", "chat-gift-emoji", line.emoji ?? ""));
     item.append(
-      make("span", "chat-text", fill(ngettext("{name} gave {gift}", "{name} gave {gift} × {count}", words.count), words)),
+      make(
+        "span",
+        "chat-text",
+        words.count > 1 ? t(gettext("{name} gave {gift} × {count}"), words) : t(gettext("{name} gave {gift}"), words),
+      ),
     );
     return item;
   }
