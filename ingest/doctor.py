@@ -44,11 +44,11 @@ def advise(
 
 
 def _missing(figures: Mapping[str, Any], wants_video: bool, wants_audio: bool) -> list[Advice]:
+    """Without a header either: who begins to look between keyframes sees none for up to 8.3 s."""
     found = []
-    if wants_video and figures.get("has_video") is False:
-        found.append(_advice("no_video"))
-    if wants_audio and figures.get("has_audio") is False:
-        found.append(_advice("no_audio"))
+    for name, wanted in (("video", wants_video), ("audio", wants_audio)):
+        if wanted and figures.get(f"has_{name}") is False and not figures.get(f"{name}_codec"):
+            found.append(_advice(f"no_{name}"))
     return found
 
 
