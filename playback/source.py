@@ -14,8 +14,10 @@ from playback.headers import Headers, build_metadata
 from playback.timeline import Timeline
 
 ALONE_MS: Final = 3_000
-"""Pictures (or sound) alone for so long are all there is, whatever the metadata promised: mpegts.js
-would wait for ever for what the file header says."""
+"""Pictures alone for so long are all there is, whatever the metadata promised: mpegts.js would wait
+for ever for what the file header says."""
+PICTURES_MS: Final = 12_000
+"""The same of sound, where nginx may keep pictures back until a keyframe (wait_key)."""
 UNSAID_MS: Final = 500
 """The same without metadata: nginx sends the sound's header just after the first picture."""
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
@@ -113,7 +115,7 @@ class Source:
         elif self._headers.has_video:
             if self._held:
                 effects += self._hold(tag)
-        elif at_ms - self._audio_since_ms >= self._patience_ms(self._promises_video):
+        elif at_ms - self._audio_since_ms >= self._patience_ms(self._promises_video, PICTURES_MS):
             self._has_begun = True
             effects += [Begin(self._headers, at_ms), tag]
         return effects
@@ -124,7 +126,7 @@ class Source:
         waited_ms = tag.timestamp_ms - self._held[0].timestamp_ms
         if not (
             self._headers.has_audio
-            or waited_ms >= self._patience_ms(self._promises_audio)
+            or waited_ms >= self._patience_ms(self._promises_audio, ALONE_MS)
             or self._held_bytes > MAX_HELD_BYTES
         ):
             return []
@@ -132,9 +134,9 @@ class Source:
         held, self._held, self._held_bytes = self._held, [], 0
         return [Begin(self._headers, held[0].timestamp_ms), *held]
 
-    def _patience_ms(self, is_promised: bool) -> int:
+    def _patience_ms(self, is_promised: bool, promised_ms: int) -> int:
         if is_promised:
-            return ALONE_MS
+            return promised_ms
         return 0 if self._headers.metadata else UNSAID_MS
 
     def _at(self, timestamp_ms: int) -> tuple[int, list[Effect]]:

@@ -19,7 +19,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rig(tmp_path: Path, encoded: Path, missing_part) -> Iterator[Rig]:
+def rig_without_nginx(tmp_path: Path, encoded: Path, missing_part) -> Iterator[Rig]:
     nginx = find_nginx()
     if isinstance(nginx, NoNginx):
         missing_part(nginx.reason)
@@ -28,13 +28,18 @@ def rig(tmp_path: Path, encoded: Path, missing_part) -> Iterator[Rig]:
         missing_part("ffmpeg, as the encoder, is not installed")
     one = Rig(tmp_path, encoded, nginx, free_ports(5))
     try:
-        one.start_nginx()
         one.start_playback()
         yield one
     finally:
         one.close()
     print(one.log())
     assert "Traceback" not in one.log()
+
+
+@pytest.fixture
+def rig(rig_without_nginx: Rig) -> Rig:
+    rig_without_nginx.start_nginx()
+    return rig_without_nginx
 
 
 def free_ports(count: int) -> list[int]:

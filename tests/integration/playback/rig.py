@@ -175,6 +175,10 @@ class Rig:
         how = ("-v", "error", "-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy")
         return self._start("ffmpeg", *how, "-f", "flv", url)
 
+    def stop_playback(self) -> None:
+        assert self.playback is not None
+        self.stop(self.playback)
+
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         process.terminate()
         process.wait(10)

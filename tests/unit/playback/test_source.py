@@ -61,8 +61,8 @@ START = [(V, 0, AVC), (V, 40, KEY), (A, 41, AAC)]
         # Promised and never sent.
         ([(V, 0, AVC), (V, 0, KEY), (V, 2_900, FRAME)], METADATA, ""),
         ([(V, 0, AVC), (V, 0, KEY), (V, 3_000, FRAME)], METADATA, "BvKf"),
-        ([(A, 0, AAC), (A, 10, SOUND), (A, 2_000, SOUND)], METADATA, ""),
-        ([(A, 0, AAC), (A, 10, SOUND), (A, 3_010, SOUND)], METADATA, "Bas"),
+        ([(A, 0, AAC), (A, 10, SOUND), (A, 9_000, SOUND)], METADATA, ""),
+        ([(A, 0, AAC), (A, 10, SOUND), (A, 9_010, SOUND), (A, 12_010, SOUND)], METADATA, "Bas"),
         # No metadata at all.
         ([*START, (A, 42, SOUND)], None, "BvaKs"),
         ([(V, 0, AVC), (V, 0, KEY), (V, 400, FRAME), (V, 510, FRAME)], None, "BvKff"),
