@@ -23,6 +23,7 @@ from playback.tokens import build_token
 PLAY = "play_0123456789abcdef"
 RECORDING = "rec_0123456789abcdef"
 SECRETS = ("ingest-" + "i" * 40, "tokens-" + "t" * 40)
+MOVIE = f"/recordings/{RECORDING}.mp4"
 SEGMENT = b"G" + bytes(187)
 PLAYLIST = b"#EXTM3U\n#EXTINF:1.000,\n1000.ts\n"
 FILM = bytes(range(256)) * 40
