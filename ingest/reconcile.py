@@ -147,4 +147,5 @@ def _why_drop(row: Row, is_known: bool) -> str | None:
 
 
 def _is_settled(at: datetime | None, now: datetime) -> bool:
-    return at is None or now - at >= SETTLING
+    """A moment in the future is of a clock that was set back: hours of waiting would be wrong."""
+    return at is None or not timedelta(0) <= now - at < SETTLING

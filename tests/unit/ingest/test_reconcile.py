@@ -26,6 +26,7 @@ from tests.effort import few
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 LONG_AGO, JUST_NOW = NOW - timedelta(minutes=1), NOW - timedelta(seconds=1)
+TOMORROW = NOW + timedelta(days=1)
 P = "play_a"
 MEDIA, ADOPT, LOST = MediaSeen(P, "7"), Adopt(P, "7", "192.0.2.1", "OBS"), Lost(P, "7")
 
@@ -87,6 +88,7 @@ NOT_SENT = [
     ("live", LIVE, [LOST]),
     ("accepted long ago", STARTING, [LOST]),
     ("accepted just now", replace(STARTING, accepted_at=JUST_NOW), []),
+    ("accepted before the clock was set back", replace(STARTING, accepted_at=TOMORROW), [LOST]),
     ("lost already", replace(LIVE, lost_at=LONG_AGO), []),
     ("never there", IDLE, []),
     ("ended while it was sent", replace(LIVE, state="ended", ended_reason="by_owner"), [LOST]),
