@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ingest.nginx import Nginx, NoNginx, find_nginx
 from launcher import config as configuration
+from launcher.child_env import child_environment
 from launcher.children import children_of
 from launcher.config import BASE_DIR, Config, ConfigError
 from launcher.network import lan_addresses, port_problem
@@ -148,7 +149,7 @@ def make_plan() -> Plan:
     config = read_config(given, has_nginx=isinstance(found, Nginx))
     check_ports(config)
     secrets = load_or_make_secrets(config.data_dir / "secrets.env")
-    env = configuration.child_environment(config, {**secrets, **given})
+    env = child_environment(config, {**secrets, **given})
     accounts = prepare(config, env)
     user = make_folders(config)
     if config.own_nginx:
@@ -156,7 +157,7 @@ def make_plan() -> Plan:
     if isinstance(found, Nginx) and (problem := write_configurations(config, env, found, user)):
         found = NoNginx(f"nginx is not content: {problem}")
         config = read_config(given, has_nginx=False)
-        env = configuration.child_environment(config, {**secrets, **given})
+        env = child_environment(config, {**secrets, **given})
     match found:
         case Nginx():
             return Plan(config, env, accounts, found, ())

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from ingest.nginx import Nginx, command
-from launcher.config import COMMON_VARIABLES, PLAYBACK_VARIABLES, Config, only
+from launcher.child_env import COMMON_VARIABLES, PLAYBACK_VARIABLES, only
+from launcher.config import Config
 from launcher.supervise import Child
 
 

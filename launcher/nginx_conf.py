@@ -19,6 +19,7 @@ from ingest.nginx import (
     write_private,
 )
 from launcher import config as configuration
+from launcher.child_env import child_environment
 from launcher.nginx_site import give, make_folders, owner_of, values_of
 from launcher.secret_file import load_or_make_secrets
 
@@ -46,7 +47,7 @@ def write(arguments: argparse.Namespace) -> str:
     config = configuration.read_config(given)
     config.data_dir.mkdir(parents=True, exist_ok=True)
     secrets = load_or_make_secrets(config.data_dir / "secrets.env")
-    env = configuration.child_environment(config, {**secrets, **given})
+    env = child_environment(config, {**secrets, **given})
     make_folders(config)
     if os.geteuid() == 0:  # what was just made belongs to whom the rest runs as
         owner = pwd.getpwnam(owner_of(config.data_dir))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import ingest.nginx as nginx_conf
 from ingest.nginx import BadValue, Nginx, NginxValues
-from launcher.config import Config, proxies_in_front
+from launcher.child_env import proxies_in_front
+from launcher.config import Config
 
 WEB_USERS = ("www-data", "nginx", "http")  # Debian's, Fedora's, Arch's
 WANTED_FILES = 16_384  # two for each viewer of HTTP-FLV

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.config import ConfigError, child_environment, read_config, read_env_file
+from launcher.child_env import child_environment
+from launcher.config import ConfigError, read_config, read_env_file
 
 LAN = ["192.168.1.5", "10.0.0.7"]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ingest.nginx import Nginx
+from launcher.child_env import child_environment
 from launcher.children import children_of
-from launcher.config import Config, ConfigError, child_environment, read_config
+from launcher.config import Config, ConfigError, read_config
 from launcher.nginx_site import can_reach, make_folders, open_files, values_of, with_group
 from launcher.secret_file import NAMES
 from launcher.supervise import Child
