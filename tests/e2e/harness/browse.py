@@ -163,6 +163,16 @@ def wait_for_height(page: Page, height: int) -> None:
     )
 
 
+def av_offset_ms(page: Page, ms: int = 6000) -> float:
+    """How much later the page gives a beep than it shows its frame: median. Needs sound on."""
+    heard = page.evaluate("a => __probe.listen(...a)", [MAIN, ms])
+    marks = [at for at, number in heard["shown"] if number % FPS == 0]
+    assert marks and heard["beeps"], f"{len(marks)} marks, {heard['beeps']}, {heard['state']}"
+    nearest = [min(marks, key=lambda at: abs(at - beep)) for beep in heard["beeps"]]
+    offsets = [beep - at for beep, at in zip(heard["beeps"], nearest, strict=True)]
+    return statistics.median(each for each in offsets if abs(each) < 500)
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a page showed at one moment."""

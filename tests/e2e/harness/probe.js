@@ -95,6 +95,34 @@
     }, 100);
   };
 
+  /** For `ms`: when beeps began and when each number was shown, [ms, number]; null where there is no sound. */
+  probe.listen = async (selector, ms) => {
+    const video = document.querySelector(selector);
+    const context = new AudioContext({ latencyHint: 'interactive' });
+    const analyser = new AnalyserNode(context, { fftSize: 256 });
+    context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+    const wave = new Float32Array(analyser.fftSize);
+    const heard = { beeps: [], shown: [], state: '' };
+    let quietSince = 0;
+    const timer = setInterval(() => {
+      analyser.getFloatTimeDomainData(wave);
+      const now = performance.now();
+      if (!wave.some((value) => Math.abs(value) > 0.05)) return void (quietSince ||= now);
+      if (quietSince && now - quietSince > 300) heard.beeps.push(now);
+      quietSince = 0;
+    }, 4);
+    const look = (_, { expectedDisplayTime }) => {
+      const number = probe.read(video);
+      if (number !== null) heard.shown.push([expectedDisplayTime, number]);
+      video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+    await new Promise((done) => setTimeout(done, ms));
+    clearInterval(timer);
+    heard.state = context.state;
+    return heard;
+  };
+
   // The time at which each video of the page first shows a readable number.
   const noticed = new WeakSet();
   const notice = (video) => {
