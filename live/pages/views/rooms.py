@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from live import access
 from live.actions import do_create_room, do_rotate_key, do_update_room
 from live.errors import MicroVibeError
+from live.models import Room
 from live.pages.forms import RoomForm, add_refusal
 from live.pages.people import person
+from live.pages.views.dashboard import recording_trouble
 
 ROOM_FIELDS = ("title", "description", "visibility", "stream_type", "streaming_mode", "record")
 
@@ -33,7 +37,7 @@ def room_new(request: HttpRequest) -> HttpResponse:
             if room.streaming_mode == "rtmp":
                 return redirect("dashboard")
             return redirect("studio", room.room_id)
-    return render(request, "room_form.html", {"form": form, "room": None})
+    return render(request, "room_form.html", _form_page(form, None))
 
 
 @never_cache
@@ -50,7 +54,11 @@ def room_edit(request: HttpRequest, room_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("dashboard")
-    return render(request, "room_form.html", {"form": form, "room": room})
+    return render(request, "room_form.html", _form_page(form, room))
+
+
+def _form_page(form: RoomForm, room: Room | None) -> dict[str, Any]:
+    return {"form": form, "room": room, "recording_trouble": recording_trouble()}
 
 
 @never_cache
