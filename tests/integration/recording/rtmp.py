@@ -72,7 +72,9 @@ class Rtmp:
         nginx.write_private(config, nginx.render_rtmp(values, self.program))
         assert nginx.problem_of(self.program, config) is None
         self.process = subprocess.Popen(
-            nginx.command(self.program, config), stderr=subprocess.DEVNULL
+            nginx.command(self.program, config),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_until(lambda: listens(self.control_port) and listens(self.out_port), "nginx is up")
 
@@ -100,7 +102,9 @@ class Rtmp:
         command = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", "-1"]
         command += ["-i", str(source), "-c", "copy", "-f", "flv"]
         url = f"rtmp://127.0.0.1:{self.out_port}/out/{play_id}"
-        sender = subprocess.Popen([*command, url], stderr=subprocess.DEVNULL)
+        sender = subprocess.Popen(
+            [*command, url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             yield sender
         finally:
