@@ -17,12 +17,13 @@ from django.views.decorators.http import require_safe
 from live import access
 from live.access_recordings import recordings_shown_to
 from live.gifts import catalogue
+from live.media import sfu_ok
 from live.models import Room
 from live.pages.encoder import obs_words
 from live.pages.people import person, sign_in_url
 from live.pages.replay_cards import replay_cards
 from live.pages.views.dashboard import why_no_rtmp
-from live.views_of import room_state, user_payload
+from live.views_of import playback, room_state, user_payload
 
 SHOWN_REPLAYS = 8
 
@@ -34,10 +35,14 @@ def watch(request: HttpRequest, room_id: str) -> HttpResponse:
     user = person(request)
     room = access.access_room_to_watch(user, room_id)
     owns = user is not None and room.owner_id == user.pk
-    config = page_config(request, room, "subscriber") | {"players": players()}
+    ladder = playback(room, sfu_ok())
+    config = page_config(request, room, "subscriber") | {"players": players(), "playback": ladder}
     # For the owner too only what all may see: private ones would look as if they were public.
     replays = [] if room.is_on_air else recordings_shown_to(None, room)[:SHOWN_REPLAYS]
     context = {"room": room, "config": config, "owns": owns, "replays": replay_cards(replays)}
+    # The best rung's script is fetched beside the page's own modules, not after them.
+    best = next((rung["rung"] for rung in ladder["rungs"] if rung["available"]), "")
+    context["preload"] = players().get(best, "")
     return render(request, "live/watch.html", context)
 
 

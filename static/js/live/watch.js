@@ -33,7 +33,7 @@ const root = need("#player");
 /** @type {Room} */
 let room = config.room;
 /** @type {Playback | null} */
-let playback = null;
+let playback = config.playback ?? null;
 const fullHeight = new FullHeight();
 /** @type {string | null} */
 let mainKey = null;

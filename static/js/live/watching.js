@@ -78,6 +78,8 @@ export class Watching {
     });
     // Its picture needs a moment to come back; that is no trouble to tell of.
     this.#background = new Background(() => this.#front?.excuse(performance.now()), () => this.#hold());
+    // What needs no WebSocket need not wait for it.
+    if (config.playback) this.#gotPlayback(config.playback);
     setInterval(() => this.#step(), STEP_MS);
     setInterval(() => void this.#report(), REPORT_EVERY_MS);
   }
