@@ -42,7 +42,7 @@ def watch(request: HttpRequest, room_id: str) -> HttpResponse:
     context = {"room": room, "config": config, "owns": owns, "replays": replay_cards(replays)}
     # The best rung's script is fetched beside the page's own modules, not after them.
     best = next((rung["rung"] for rung in ladder["rungs"] if rung["available"]), "")
-    context["preload"] = players().get(best, "")
+    context["preload"] = players().get(request.GET.get("rung", best), "")
     return render(request, "live/watch.html", context)
 
 

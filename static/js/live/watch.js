@@ -39,6 +39,7 @@ const fullHeight = new FullHeight();
 let mainKey = null;
 let shownState = "";
 let shownSinceMs = performance.now();
+let queued = false;
 
 const chat = new Chat(need("#chat"), socket, config.user, config.gifts);
 new Applause(need("[data-applause]"), need("[data-hearts]"), socket, config.gifts);
@@ -80,8 +81,6 @@ function followOffer(offer) {
   else if (offer === "replay") location.assign(`/replays/${room.replay?.recording_id}`);
   else location.reload();
 }
-
-let queued = false;
 
 function queueRender() {
   if (queued) return;
