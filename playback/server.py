@@ -77,6 +77,7 @@ class Connection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
         if self._viewer is not None and self._stream is not None:
+            self._viewer.lost()
             self._stream.leave(self._viewer)
         self._viewer = self._stream = None
 

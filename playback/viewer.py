@@ -16,7 +16,7 @@ QUEUE_SECS: Final = 5.0
 QUEUE_BYTES: Final = 4 * 1024 * 1024
 WRITE_BYTES: Final = 256 * 1024  # copied by asyncio when the socket is full: the only copy there is
 DEAD_SECS: Final = 20.0
-FLUSH_SECS: Final = 2.0  # for the rest of a tag, when a viewer is closed
+FLUSH_SECS: Final = 5.0
 
 
 class Viewer:
@@ -24,7 +24,9 @@ class Viewer:
 
     __slots__ = (
         "_allowance",
-        "_last_left",
+        "_flush_timer",
+        "_is_closing",
+        "_last_left_bytes",
         "_queue",
         "_queued_bytes",
         "_transport",
@@ -52,7 +54,9 @@ class Viewer:
         self._queued_bytes = 0
         self._allowance = QUEUE_BYTES
         self._waits_for_start = True
-        self._last_left = (0, 0)
+        self._last_left_bytes = 0
+        self._is_closing = False
+        self._flush_timer: asyncio.TimerHandle | None = None
         # Told at the first byte the socket does not take: what waits then waits here, shared.
         transport.set_write_buffer_limits(high=0)
 
@@ -103,6 +107,8 @@ class Viewer:
             self._transport.write(b"".join(parts))
         if not queue:
             self._allowance = QUEUE_BYTES
+            if self._is_closing:
+                self._transport.close()
 
     def _skip(self) -> None:
         """Forget what waits up to the latest chunk to start with; without one, until one comes."""
@@ -125,19 +131,25 @@ class Viewer:
 
     def is_dead(self, now: float) -> bool:
         """Ask about once a second: whether its socket took nothing for DEAD_SECS."""
-        left = (self._transport.get_write_buffer_size(), len(self._queue))
-        if not self.is_paused or left[0] != self._last_left[0]:
+        left_bytes = self._transport.get_write_buffer_size()
+        if not self.is_paused or left_bytes != self._last_left_bytes:
             self.progress_at = now
-        self._last_left = left
+        self._last_left_bytes = left_bytes
         return now - self.progress_at > DEAD_SECS
 
     def close(self) -> None:
-        """In order: what is begun is finished first, for FLUSH_SECS at most."""
-        self._queue.clear()
-        self._queued_bytes = 0
-        self._transport.close()
-        if self._transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(FLUSH_SECS, self._transport.abort)
+        """In order: what waits is sent first, for FLUSH_SECS at most."""
+        self._is_closing = True
+        if self._queue or self._transport.get_write_buffer_size():
+            loop = asyncio.get_running_loop()
+            self._flush_timer = loop.call_later(FLUSH_SECS, self._transport.abort)
+        if not self._queue:
+            self._transport.close()
+
+    def lost(self) -> None:
+        """Its connection is no more."""
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
 
     def abort(self) -> None:
         self._transport.abort()

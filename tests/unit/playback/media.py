@@ -13,7 +13,8 @@ METADATA: dict[str, object] = {"videocodecid": 7.0, "audiocodecid": 10.0, "width
 
 def video(*, key: bool = False, composition_ms: int = 0, size: int = 100) -> bytes:
     head = bytes((0x17 if key else 0x27, 1)) + composition_ms.to_bytes(3, signed=True)
-    return head + bytes(size - len(head))
+    slice_bytes = size - len(head) - 4  # one NAL unit behind its length, which nginx's HLS reads
+    return head + slice_bytes.to_bytes(4) + bytes((0x65 if key else 0x41,)).ljust(slice_bytes, b"x")
 
 
 def audio(size: int = 50) -> bytes:

@@ -267,10 +267,16 @@ async def test_closing_waits_a_little_for_what_the_socket_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(viewer, "FLUSH_SECS", 0.01)
-    one = begun(room=100)
-    feed(one, chunk(0, start=True))
-    assert one.viewer is not None
-    one.viewer.close()
-    assert one.closed and not one.aborted
+    stalled, slow = begun(room=100), begun(room=100)
+    for each in (stalled, slow):
+        feed(each, chunk(0, start=True), chunk(0.1))
+        assert each.viewer is not None
+        each.viewer.close()
+        assert not each.closed and not each.aborted
+    slow.read(100_000)
+    assert slow.closed and frames(slow) == [0, 100]
+    assert slow.viewer is not None
+    slow.viewer.lost()
     async with asyncio.timeout(5):
-        await one.was_aborted.wait()
+        await stalled.was_aborted.wait()
+    assert not slow.aborted
