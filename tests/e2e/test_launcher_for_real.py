@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -78,12 +79,44 @@ def test_a_killed_process_is_started_again(breakable_site: Site):
     assert any("sfu was killed by SIGKILL" in line for line in breakable_site.lines)
 
 
-def test_kill_9_of_the_launcher_leaves_nothing(tmp_path: Path):
+def test_kill_9_of_the_launcher_leaves_nothing_and_nothing_in_the_way(tmp_path: Path):
     with sites.running(tmp_path / "var") as site:
         pids = everything_below(site)
         assert pids
         os.kill(site.process.pid, signal.SIGKILL)
-        wait_for("no process is left", lambda: not any(is_alive(pid) for pid in pids), 5)
+        wait_for("no process is left", lambda: not any(is_alive(pid) for pid in pids), 10)
+    ports = {name: site.env[name] for name in sites.TCP_PORTS}
+    with sites.running(tmp_path / "var", **ports) as again:  # beside its pid files and sockets
+        assert again.answers("/health/ready")
+
+
+def test_without_nginx_the_app_stands_alone(tmp_path: Path):
+    with sites.running(tmp_path / "var", RTMP_ENABLED="false") as site:
+        assert any("are off: RTMP_ENABLED is false" in line for line in site.lines)
+        commands = children_of(site.process.pid).values()
+        assert not any("nginx" in command or "playback" in command for command in commands)
+        room_id = site.create_room()
+        reasons = {rung["rung"]: rung["reason"] for rung in site.playback(room_id)["rungs"]}
+        assert reasons["flv"] == reasons["hls"] == "rtmp_off"
+        with urllib.request.urlopen(site.base_url + "/sign-in") as answer:
+            assert answer.status == 200
+
+
+def test_the_front_outlives_the_app_and_says_so(breakable_site: Site):
+    breakable_site.kill("app")
+    said = wait_for("the page says that it starts", lambda: starting_page(breakable_site))
+    assert "正在启动" in said
+    breakable_site.wait_until_healthy()
+
+
+def starting_page(site: Site) -> str:
+    try:
+        with urllib.request.urlopen(site.base_url + "/", timeout=5):
+            return ""
+    except urllib.error.HTTPError as error:
+        with error:
+            assert error.code == 503
+            return error.read().decode()
 
 
 def test_a_taken_port_is_said_in_plain_words(site: Site, tmp_path: Path):
