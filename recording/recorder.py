@@ -23,6 +23,7 @@ from worker.job import Job
 
 logger = logging.getLogger("worker")
 IDLE_LOOK_SECS: Final = 5.0
+TELL_EVERY_SECS: Final = 2.0
 
 
 class Recorder(Job):
@@ -34,6 +35,7 @@ class Recorder(Job):
         self._noted: set[str] = set()  # pieces that have a row, or will have none
         self._disk_ok: bool | None = None
         self._looked_at = 0.0
+        self._told_at = 0.0
 
     async def tick(self) -> None:
         sources = await database_sync_to_async(recordable)()
@@ -50,9 +52,14 @@ class Recorder(Job):
             await self._ask_nginx(sources, written)
 
     async def _guard_disk(self) -> None:
-        ok, detail = await database_sync_to_async(look_at_disk)(self._disk_ok)
-        if ok != self._disk_ok and not (ok and self._disk_ok is None):
+        if self._disk_ok is None:  # we have just started: what was so before?
+            self._disk_ok = await database_sync_to_async(was_disk_ok)()
+        ok, detail = await asyncio.to_thread(look_at_disk, self._disk_ok)
+        if ok != self._disk_ok:
             logger.warning("recording: %s", "goes on" if ok else f"stopped, {detail}")
+        if ok != self._disk_ok or self._looked_at - self._told_at >= TELL_EVERY_SECS:
+            await database_sync_to_async(actions.do_set_part)("disk", ok, detail)
+            self._told_at = self._looked_at
         self._disk_ok = ok
 
     async def _note(self, written: list[Written]) -> None:
@@ -64,7 +71,7 @@ class Recorder(Job):
     async def _ask_nginx(self, sources: list[Source], written: list[Written]) -> None:
         now = time.time()
         newest = newest_of_each(written)
-        wish = plan(sources, newest, self._asked, bool(self._disk_ok), now)
+        wish = plan(sources, newest, self._asked, self._disk_ok is True, now)
         client_of = {source.play_id: source.client_id for source in sources}
         self._asked = {play_id: one for play_id, one in self._asked.items() if play_id in client_of}
         try:
@@ -122,18 +129,19 @@ def span(broadcast: Broadcast) -> Span:
     return Span(broadcast.pk, broadcast.started_at.timestamp(), ended)
 
 
-def look_at_disk(was_ok: bool | None) -> tuple[bool, str]:
-    """Whether there is space for recordings, told to Part `disk`; else how much there is."""
-    if was_ok is None:  # we have just started: what was so before?
-        part = Part.objects.filter(name="disk").first()
-        was_ok = part is None or part.ok
+def was_disk_ok() -> bool:
+    part = Part.objects.filter(name="disk").first()
+    return part is None or part.ok
+
+
+def look_at_disk(was_ok: bool) -> tuple[bool, str]:
+    """Whether there is space for recordings, and if not, how much there is."""
     folder = recordings_dir()
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     ok = not settings.RECORDING_ENABLED or disk_ok(free, settings.RECORDING_MIN_FREE_GB, was_ok)
     wanted = f"{settings.RECORDING_MIN_FREE_GB:g} GB"
     detail = "" if ok else f"{free / 1e9:.1f} GB free, {wanted} wanted"
-    actions.do_set_part("disk", ok, detail)
     return ok, detail
 
 
