@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.e2e.harness import site as sites
 from tests.e2e.harness.browse import Visitor, visitor
-from tests.e2e.harness.camera import camera_file, microphone_file
+from tests.e2e.harness.chromium import find_chromium, launched
 from tests.e2e.harness.site import Site
-
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
-
-
-def find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -38,16 +21,8 @@ def browser(missing_part: Callable[[str], None]) -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
         missing_part("no Chromium: apt-get install chromium, or set CHROMIUM to the program")
-    media = [
-        f"--use-file-for-fake-video-capture={camera_file()}",
-        f"--use-file-for-fake-audio-capture={microphone_file()}",
-    ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program, headless=True, args=[*BROWSER_FLAGS, *media]
-        )
+    with launched(program) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
