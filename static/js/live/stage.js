@@ -173,6 +173,8 @@ export class Stage {
       const box = make("div", "player-rung");
       this.#picture.append(box);
       place = { box, slot: new Slot(box) };
+      box.classList.toggle("is-front", rung === this.#front);
+      place.slot.setMain(rung === this.#front);
       this.#rungs.set(rung, place);
     }
     return place;

@@ -269,7 +269,10 @@ export class Watching {
       if (run.includes(name)) this.rungs[name].start();
       else this.rungs[name].stop();
     }
-    if (current !== before) this.#changed();
+    if (current === before) return;
+    // Counted where it plays from the first moment on; the figures come with the next report.
+    if (current !== null) this.#socket.send("report", { rung: current });
+    this.#changed();
   }
 
   /** @param {RungName | null} current */
