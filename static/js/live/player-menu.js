@@ -1,34 +1,13 @@
 /** Owns the player's settings menu: quality, way and delay, each a page of its own, so that it fits into a phone's picture. */
 
-import { gettext, t } from "../i18n.js";
+import { gettext } from "../i18n.js";
+import { delayItems, delayName, heightOf, notes, qualityItems, qualityName, wayItems } from "./menu-items.js";
 import { make, need, say } from "./page.js";
 import { WAYS } from "./words.js";
 
-/** @import {RungName} from "./ladder.js" */
-/** @import {Delay} from "./stream-rung.js" */
-/** @import {LayerWish, Rung} from "./types.js" */
+/** @import {Item, MenuEvents, MenuState} from "./menu-items.js" */
 
-/**
- * @typedef {object} MenuEvents
- * @property {(wish: LayerWish) => void} quality
- * @property {(rung: RungName | null) => void} way
- * @property {(delay: Delay) => void} delay
- * @property {() => void} stats
- *
- * @typedef {object} MenuState
- * @property {{wish: LayerWish, height: number | null}[]} choices
- * @property {LayerWish} wish
- * @property {LayerWish | null} layer what is forwarded now
- * @property {boolean} savesData why the picture is small
- * @property {Rung[]} rungs
- * @property {RungName | null} rung what plays
- * @property {RungName | null} pinned
- * @property {Delay} delay
- * @property {boolean} stats whether the figures are shown
- *
- * @typedef {"" | "quality" | "way" | "delay"} Page "" is the first one
- * @typedef {{text: string, detail?: string, checked?: boolean, disabled?: boolean, act: () => void}} Item
- */
+/** @typedef {"" | "quality" | "way" | "delay"} Page "" is the first one */
 
 export class PlayerMenu {
   #root;
@@ -107,7 +86,7 @@ export class PlayerMenu {
   #pageOf(state) {
     switch (this.#page) {
       case "quality":
-        return [this.#back(gettext("Quality")), ...this.#radios(qualityItems(state, this.#events)), ...notes(state)];
+        return [this.#back(gettext("Quality")), ...this.#radios(qualityItems(state, this.#events)), ...notes(state).map((text) => make("p", "player-menu-note", text))];
       case "way":
         return [this.#back(gettext("Way")), ...this.#radios(wayItems(state, this.#events))];
       case "delay":
@@ -193,94 +172,4 @@ export class PlayerMenu {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/**
- * @param {MenuState} state
- * @param {MenuEvents} events
- * @returns {Item[]}
- */
-function qualityItems({ choices, wish: chosen }, events) {
-  return choices.map(({ wish, height }) => ({
-    text: qualityName(wish, wish === "auto" && chosen !== "auto" ? null : height),
-    checked: wish === chosen,
-    act: () => events.quality(wish),
-  }));
-}
-
-/**
- * @param {MenuState} state
- * @param {MenuEvents} events
- * @returns {Item[]}
- */
-function wayItems({ rungs, rung, pinned }, events) {
-  /** @type {Record<RungName, string>} */
-  const about = {
-    webrtc: gettext("Least delay"),
-    flv: gettext("About half a second more"),
-    hls: gettext("A few seconds more, gets through everywhere"),
-  };
-  const automatic = pinned === null && rung !== null ? t(gettext("Now: {way}"), { way: WAYS[rung] }) : "";
-  const ways = rungs.map(({ rung: name, available, detail }) => ({
-    text: WAYS[/** @type {RungName} */ (name)] ?? name,
-    detail: available ? about[/** @type {RungName} */ (name)] : (detail ?? ""),
-    checked: pinned === name,
-    disabled: !available,
-    act: () => events.way(/** @type {RungName} */ (name)),
-  }));
-  return [{ text: gettext("Automatic"), detail: automatic, checked: pinned === null, act: () => events.way(null) }, ...ways];
-}
-
-/**
- * @param {MenuState} state
- * @param {MenuEvents} events
- * @returns {Item[]}
- */
-function delayItems({ delay, rung }, events) {
-  const webrtc = rung === "webrtc";
-  /** @param {Delay} one @param {string} detail */
-  const item = (one, detail) => ({ text: delayName(one), detail, checked: delay === one, act: () => events.delay(one) });
-  return [
-    item("low", webrtc ? gettext("WebRTC always plays like this") : gettext("As close to the streamer as it goes")),
-    item("smooth", webrtc ? gettext("For FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
-  ];
-}
-
-/** @param {MenuState} state */
-function notes({ choices, savesData, rung }) {
-  const found = [];
-  if (rung !== null && rung !== "webrtc") found.push(gettext("This way has one quality."));
-  else if (choices.length === 1) found.push(gettext("The streamer sends one quality."));
-  if (savesData) found.push(gettext("Your browser saves data, so the picture is small."));
-  return found.map((text) => make("p", "player-menu-note", text));
-}
-
-/** @param {Delay} delay */
-function delayName(delay) {
-  return delay === "low" ? gettext("Lowest") : gettext("Smooth");
-}
-
-/**
- * @param {MenuState["choices"]} choices
- * @param {LayerWish} wish
- */
-function heightOf(choices, wish) {
-  return choices.find((choice) => choice.wish === wish)?.height ?? null;
-}
-
-/**
- * @param {LayerWish} wish
- * @param {number | null} height
- */
-function qualityName(wish, height) {
-  const names = {
-    auto: gettext("Automatic"),
-    f: gettext("High"),
-    h: gettext("Medium"),
-    q: gettext("Low"),
-    off: gettext("Sound only"),
-  };
-  if (height === null) return names[wish];
-  if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
-  return t(gettext("{height}p"), { height });
 }

@@ -1,0 +1,119 @@
+/** Owns what stands in the player's menu: the choices, their words, why one can't be chosen. */
+
+import { gettext, t } from "../i18n.js";
+import { WAYS } from "./words.js";
+
+/** @import {RungName} from "./ladder.js" */
+/** @import {Delay} from "./stream-rung.js" */
+/** @import {LayerWish, Rung} from "./types.js" */
+
+/**
+ * @typedef {object} MenuEvents
+ * @property {(wish: LayerWish) => void} quality
+ * @property {(rung: RungName | null) => void} way
+ * @property {(delay: Delay) => void} delay
+ * @property {() => void} stats
+ *
+ * @typedef {object} MenuState
+ * @property {{wish: LayerWish, height: number | null}[]} choices
+ * @property {LayerWish} wish
+ * @property {LayerWish | null} layer what is forwarded now
+ * @property {boolean} savesData why the picture is small
+ * @property {Rung[]} rungs
+ * @property {RungName | null} rung what plays
+ * @property {RungName | null} pinned
+ * @property {Delay} delay
+ * @property {boolean} stats whether the figures are shown
+ *
+ * @typedef {{text: string, detail?: string, checked?: boolean, disabled?: boolean, act: () => void}} Item
+ */
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+export function qualityItems({ choices, wish: chosen }, events) {
+  return choices.map(({ wish, height }) => ({
+    text: qualityName(wish, wish === "auto" && chosen !== "auto" ? null : height),
+    checked: wish === chosen,
+    act: () => events.quality(wish),
+  }));
+}
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+export function wayItems({ rungs, rung, pinned }, events) {
+  /** @type {Record<RungName, string>} */
+  const about = {
+    webrtc: gettext("Least delay"),
+    flv: gettext("About half a second more"),
+    hls: gettext("A few seconds more, gets through everywhere"),
+  };
+  const automatic = pinned === null && rung !== null ? t(gettext("Now: {way}"), { way: WAYS[rung] }) : "";
+  const ways = rungs.map(({ rung: name, available, detail }) => ({
+    text: WAYS[/** @type {RungName} */ (name)] ?? name,
+    detail: available ? about[/** @type {RungName} */ (name)] : (detail ?? ""),
+    checked: pinned === name,
+    disabled: !available,
+    act: () => events.way(/** @type {RungName} */ (name)),
+  }));
+  return [{ text: gettext("Automatic"), detail: automatic, checked: pinned === null, act: () => events.way(null) }, ...ways];
+}
+
+/**
+ * @param {MenuState} state
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+export function delayItems({ delay, rung }, events) {
+  const webrtc = rung === "webrtc";
+  /** @param {Delay} one @param {string} detail */
+  const item = (one, detail) => ({ text: delayName(one), detail, checked: delay === one, act: () => events.delay(one) });
+  return [
+    item("low", webrtc ? gettext("WebRTC always plays like this") : gettext("As close to the streamer as it goes")),
+    item("smooth", webrtc ? gettext("For FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
+  ];
+}
+
+/** What explains the qualities. @param {MenuState} state */
+export function notes({ choices, savesData, rung }) {
+  const found = [];
+  if (rung !== null && rung !== "webrtc") found.push(gettext("This way has one quality."));
+  else if (choices.length === 1) found.push(gettext("The streamer sends one quality."));
+  if (savesData) found.push(gettext("Your browser saves data, so the picture is small."));
+  return found;
+}
+
+/** @param {Delay} delay */
+export function delayName(delay) {
+  return delay === "low" ? gettext("Lowest") : gettext("Smooth");
+}
+
+/**
+ * @param {MenuState["choices"]} choices
+ * @param {LayerWish} wish
+ */
+export function heightOf(choices, wish) {
+  return choices.find((choice) => choice.wish === wish)?.height ?? null;
+}
+
+/**
+ * @param {LayerWish} wish
+ * @param {number | null} height
+ */
+export function qualityName(wish, height) {
+  const names = {
+    auto: gettext("Automatic"),
+    f: gettext("High"),
+    h: gettext("Medium"),
+    q: gettext("Low"),
+    off: gettext("Sound only"),
+  };
+  if (height === null) return names[wish];
+  if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
+  return t(gettext("{height}p"), { height });
+}
