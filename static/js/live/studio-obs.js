@@ -38,7 +38,7 @@ export class ObsInStudio {
     const alone = room.streaming_mode === "rtmp";
     const helps = now.state === "blocked" && HELPS.has(now.why);
     this.#root.hidden = room.streaming_mode === "webrtc" || !(sends || alone || helps);
-    const words = wordsOf({ sends, alone, helps, works: way?.available ?? true });
+    const words = wordsOf({ sends, alone, helps, works: way?.available ?? true, comes: way?.reason !== "rtmp_off" });
     say(need("[data-rtmp-title]", this.#root), words.title);
     say(need("[data-rtmp-words]", this.#root), words.detail);
     // With a picture from here as well, "End" above is the button for both.
@@ -60,9 +60,10 @@ export class ObsInStudio {
  * @param {boolean} facts.alone the room takes nothing else
  * @param {boolean} facts.helps the browser can't send, OBS can
  * @param {boolean} facts.works what OBS sends would be taken
+ * @param {boolean} facts.comes if not now, then perhaps later
  * @returns {{title: string, detail: string}}
  */
-function wordsOf({ sends, alone, helps, works }) {
+function wordsOf({ sends, alone, helps, works, comes }) {
   if (sends && (alone || helps)) return { title: gettext("OBS is live in this room"), detail: "" };
   if (sends) {
     return {
@@ -73,7 +74,7 @@ function wordsOf({ sends, alone, helps, works }) {
   if (!works) {
     return {
       title: gettext("OBS"),
-      detail: gettext("This page keeps looking: as soon as one way works you read it here."),
+      detail: comes ? gettext("This page keeps looking: as soon as one way works you read it here.") : "",
     };
   }
   if (alone) {
