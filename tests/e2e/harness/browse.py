@@ -143,6 +143,15 @@ def frames_seen(page: Page, selector: str = MAIN, ms: int = 1200) -> list[tuple[
     return [(at, int(n)) for at, n in page.evaluate("a => __probe.watch(...a)", [selector, ms])]
 
 
+def start_watching(page: Page, selector: str = MAIN, ms: int = 1200) -> None:
+    """`frames_seen` in the background; `watched` has what it saw."""
+    page.evaluate("a => { window.__watched = __probe.watch(...a); }", [selector, ms])
+
+
+def watched(page: Page) -> list[tuple[float, int]]:
+    return [(at, int(n)) for at, n in page.evaluate("window.__watched")]
+
+
 def is_advancing(seen: Sequence[tuple[float, int]]) -> bool:
     return len({number for _, number in seen}) >= 3
 
