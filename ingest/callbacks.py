@@ -57,7 +57,7 @@ def publish(call: Call) -> HttpResponse:
     room = access.room_of_stream_key_hash(key_hash)
     if room is None:
         return _refused()
-    why = why_refused(_asked(room), _rules())
+    why = why_refused(_asked(room, call), _rules())
     if why is None:
         try:
             actions.do_ingest_accepted(room, call.client_id, key_hash, call.address, call.encoder)
@@ -101,17 +101,25 @@ def _take_over(room: Room) -> None:
         logger.warning("ingest of %s: the old publisher was not dropped: %s", room.room_id, error)
 
 
-def _asked(room: Room) -> Asked:
+def _asked(room: Room, call: Call) -> Asked:
     others = Ingest.objects.filter(access.CONNECTED).exclude(room=room)
+    now = timezone.now()
+    sends: Ingest | None = getattr(room, "ingest", None)
+    sends = sends if sends is not None and sends.is_connected else None
+    let_in_at = sends.accepted_at if sends is not None else None
+    from_elsewhere = sends is not None and sends.address != call.address
     return Asked(
         state=room.state,
         mode=room.streaming_mode,
         owner_banned=room.owner.is_banned,
         ended_reason=room.ended_reason,
-        since_state_secs=(timezone.now() - room.state_changed_at).total_seconds(),
+        since_state_secs=(now - room.state_changed_at).total_seconds(),
         streams=others.count(),
         streams_of_owner=others.filter(room__owner=room.owner_id).count(),
-        another_sends=settings.RTMP_TAKEOVER == "oldest" and _another_sends(room),
+        another_sends=(from_elsewhere or settings.RTMP_TAKEOVER == "oldest")
+        and _another_sends(room),
+        another_for_secs=(now - let_in_at).total_seconds() if let_in_at is not None else 0.0,
+        from_elsewhere=from_elsewhere,
     )
 
 

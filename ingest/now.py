@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from ingest.figures import Figures
 from ingest.reconcile import Row
+from ingest.silence import Silence
 from ingest.stat import Stream
 
 
 @dataclass
 class Now:
     figures: Figures = field(default_factory=Figures)
+    silence: Silence = field(default_factory=Silence)
     streams: Mapping[str, Stream] = field(default_factory=dict)  # nginx's, by play id
     rows: Mapping[str, Row] = field(default_factory=dict)
 

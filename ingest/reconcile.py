@@ -5,7 +5,7 @@ The stat page must have been fetched before the rows were read: then a row is ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -83,12 +83,15 @@ class Marks:
 
 
 def reconcile(
-    publishers: Mapping[str, Stream], rows: Mapping[str, Row], now: datetime
+    publishers: Mapping[str, Stream],
+    rows: Mapping[str, Row],
+    now: datetime,
+    silent: Collection[str] = (),
 ) -> list[Effect]:
-    """`publishers`: of nginx's application `live`. Rows by play id."""
+    """`publishers`: of nginx's application `live`. Rows by play id. `silent`: see silence.py."""
     effects: list[Effect] = []
     for play_id, stream in publishers.items():
-        effects += _sent(stream, rows.get(play_id), now)
+        effects += _sent(stream, rows.get(play_id), now, play_id in silent)
     for row in rows.values():
         if row.is_connected and row.play_id not in publishers and _is_settled(row.accepted_at, now):
             effects.append(Lost(row.play_id, row.client_id))
@@ -113,17 +116,20 @@ def marks(rows: Iterable[Row]) -> Marks:
     )
 
 
-def _sent(stream: Stream, row: Row | None, now: datetime) -> list[Effect]:
-    """Somebody sends this stream."""
+def _sent(stream: Stream, row: Row | None, now: datetime, is_silent: bool) -> list[Effect]:
+    """Somebody sends this stream; if silent, is lost until something comes again."""
     publisher = stream.publisher
     if publisher is None:
         return []
     if row is None:
         return [DropPublisher(stream.name, "unknown")]
-    is_known = row.is_connected and row.client_id == publisher.client_id
-    why = _why_drop(row, is_known)
+    is_same = bool(row.client_id) and row.client_id == publisher.client_id
+    is_known = row.is_connected and is_same
+    why = _why_drop(row, is_same)
     if why is not None:
         return [DropPublisher(row.play_id, why)]
+    if is_silent:
+        return [Lost(row.play_id, row.client_id)] if is_known else []
     if is_known and row.state in ON_AIR:
         is_news = row.media_at is None or row.state != RoomState.LIVE
         return [MediaSeen(row.play_id, row.client_id)] if stream.active and is_news else []
@@ -134,14 +140,14 @@ def _sent(stream: Stream, row: Row | None, now: datetime) -> list[Effect]:
     return [adopt] if is_known or settled else []
 
 
-def _why_drop(row: Row, is_known: bool) -> str | None:
+def _why_drop(row: Row, is_same: bool) -> str | None:
     if row.state == RoomState.BANNED or row.owner_banned:
         return "banned"
     if row.mode == "webrtc":
         return "mode_webrtc"
     if row.state == RoomState.ENDED and row.ended_reason in BY_HAND:
         return "ended"
-    if is_known and row.key_hash != row.key_hash_now:
+    if is_same and row.key_hash != row.key_hash_now:
         return "key_rotated"
     return None
 

@@ -53,7 +53,8 @@ class Reconcile(Job):
         now.streams = stat.publishers("live")
         now.figures.got_page(now.streams, self._answered_at)
         now.rows = await database_sync_to_async(read_rows)(list(now.streams))
-        await self._carry_out(reconcile(now.streams, now.rows, timezone.now()))
+        silent = now.silence.got_page(now.streams, self._answered_at)
+        await self._carry_out(reconcile(now.streams, now.rows, timezone.now(), silent))
         self._set_marks()
         if self._answered_at - self._figures_at >= FIGURES_EVERY_SECS:
             self._figures_at = self._answered_at

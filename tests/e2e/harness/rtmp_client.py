@@ -25,8 +25,9 @@ class Refused(Exception):
 class RtmpClient:
     """One connection; every step is a call of its own, so that any of them can be left out."""
 
-    def __init__(self, port: int, timeout_secs: float = 10.0) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout_secs)
+    def __init__(self, port: int, timeout_secs: float = 10.0, address: str = "127.0.0.1") -> None:
+        """`address`: our own, as the server sees it."""
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout_secs, (address, 0))
         self.bytes_heard = 0
         self._stamp_ms = 0
 

@@ -43,11 +43,12 @@ def call() -> Call:
         method: str = "POST",
         headers: dict[str, str] | None = None,
         peer: str = "127.0.0.1",
+        address: str = "192.0.2.7",
     ) -> HttpResponse:
         name, _, extra = name.partition("?")
         body = (
             "app=live&flashver=FMLE/3.0%20(compatible%3B%20FMSc/1.0)&swfurl=&pageurl="
-            f"&tcurl=rtmp://127.0.0.1:1935/live&addr=192.0.2.7&clientid={client_id}"
+            f"&tcurl=rtmp://127.0.0.1:1935/live&addr={address}&clientid={client_id}"
             f"&call={what.replace('-', '_')}&name={quote(name, safe='')}&type=live&{extra}"
         )
         return Client().generic(

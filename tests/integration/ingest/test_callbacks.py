@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from ingest import callbacks
+from ingest.admission import HOLD_SECS
 from live import actions
 from live.models import Broadcast, Ingest, Room
 from tests.integration.live.make import make_live, make_room
@@ -190,6 +191,20 @@ def test_the_newest_takes_over(room, key, call):
     assert (ingest.client_id, ingest.is_connected) == ("2", True)
     room.refresh_from_db()
     assert room.state == "live"
+
+
+def test_two_encoders_do_not_take_each_other_over_for_ever(room, key, call):
+    """From two addresses; the same one is a reconnect."""
+    call("publish", key, 1)
+    assert call("publish", key, 2, address="192.0.2.8").status_code == 403
+    ingest = Ingest.objects.get()
+    assert (ingest.client_id, ingest.refused_why) == ("1", "already_live")
+    assert call("publish", key, 3).status_code == 302
+    Ingest.objects.update(accepted_at=timezone.now() - timedelta(seconds=HOLD_SECS))
+    assert call("publish", key, 4, address="192.0.2.8").status_code == 302
+    assert call("publish", key, 5).status_code == 403
+    assert call("publish-done", key, 4).status_code == 204
+    assert call("publish", key, 6).status_code == 302, "nobody is held up by who is gone"
 
 
 def test_publish_done(room, key, call):

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.admission import Asked, Rules, why_refused
+from ingest.admission import HOLD_SECS, Asked, Rules, why_refused
 from ingest.hooks import Call, is_from_here, is_secret, parse_call
 
 RULES = Rules("newest", max_streams=100, max_streams_per_user=5, refuse_after_end_secs=30.0)
 OLDEST = replace(RULES, takeover="oldest")
 IDLE = Asked("idle", "hybrid", False, "", 1000.0, 0, 0, False)
 ENDED = replace(IDLE, state="ended", ended_reason="by_owner", since_state_secs=5.0)
+RIVAL = replace(
+    IDLE, state="live", another_sends=True, from_elsewhere=True, another_for_secs=HOLD_SECS - 1
+)
 TABLE = [
     (IDLE, RULES, None),
     (replace(IDLE, mode="rtmp"), RULES, None),
@@ -30,6 +33,14 @@ TABLE = [
     (replace(IDLE, state="live", another_sends=True), RULES, None),
     (replace(IDLE, state="live", another_sends=True), OLDEST, "already_live"),
     (replace(IDLE, state="live"), OLDEST, None),
+    (RIVAL, RULES, "already_live"),
+    (RIVAL, OLDEST, "already_live"),
+    (replace(RIVAL, another_for_secs=0.0), RULES, "already_live"),
+    (replace(RIVAL, another_for_secs=HOLD_SECS), RULES, None),
+    (replace(RIVAL, another_for_secs=-5.0), RULES, None),  # a clock that was set back
+    (replace(RIVAL, another_sends=False), RULES, None),  # it is gone, only the row does not know
+    (replace(RIVAL, from_elsewhere=False), RULES, None),  # a reconnect
+    (replace(RIVAL, mode="webrtc"), RULES, "mode_webrtc"),
     (replace(IDLE, streams=99), RULES, None),
     (replace(IDLE, streams=100), RULES, "too_many_streams"),
     (replace(IDLE, streams_of_owner=5), RULES, "too_many_streams"),

@@ -79,6 +79,30 @@ def test_somebody_sends(row: Row | None, effects: list[Effect]):
     assert reconcile({P: stream()}, rows, NOW) == effects
 
 
+SILENT = [
+    ("live", LIVE, [LOST]),
+    ("starting", STARTING, [LOST]),
+    ("lost for it", replace(LIVE, state="interrupted", lost_at=LONG_AGO), []),
+    ("a silent stranger", IDLE, []),
+    ("time was up", replace(LIVE, state="ended", ended_reason="publisher_left"), [LOST]),
+    ("banned", replace(LIVE, state="banned"), drop("banned")),
+    ("key rotated", replace(LIVE, key_hash_now="new"), drop("key_rotated")),
+    ("key rotated since", replace(LIVE, lost_at=LONG_AGO, key_hash_now="new"), drop("key_rotated")),
+    ("another takes over", replace(LIVE, client_id="8", **FRESH), []),
+]
+
+
+@pytest.mark.parametrize(("row", "effects"), [c[1:] for c in SILENT], ids=[c[0] for c in SILENT])
+def test_somebody_is_there_and_sends_nothing(row: Row, effects: list[Effect]):
+    assert reconcile({P: stream()}, {P: row}, NOW, silent={P}) == effects
+
+
+def test_silence_forgives_no_rotated_key():
+    """Taken for lost, and when it sends again the key is another: it is not adopted with it."""
+    row = replace(LIVE, state="interrupted", lost_at=LONG_AGO, key_hash_now="new")
+    assert reconcile({P: stream()}, {P: row}, NOW) == drop("key_rotated")
+
+
 @pytest.mark.parametrize("row", [STARTING, replace(STARTING, state="ended"), LIVE])
 def test_connected_without_a_frame_is_no_news(row: Row):
     assert reconcile({P: stream(active=False)}, {P: row}, NOW) == []
