@@ -35,6 +35,8 @@ async def run(config: Config) -> None:
     await streams.close()
     for connection in tuple(connections.open):
         connection.close()
+    if not sweeping.cancelled():
+        sweeping.result()  # it failed, which it never should: end with its traceback
 
 
 def main() -> int:

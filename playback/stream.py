@@ -20,6 +20,7 @@ logger = logging.getLogger("playback")
 
 APP: Final = "out"
 RETRY_SECS: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
+STEADY_SECS: Final = 5.0  # a pull that lasted so long is retried at once
 IDLE_SECS: Final = 10.0
 STARTED_WITHIN_SECS: Final = 30.0  # nginx keeps no keyframe for who joins: the next one has to come
 
@@ -84,6 +85,7 @@ class Stream:
     async def _run(self, host: str, port: int) -> None:
         failures = 0
         while True:
+            began_at = self._now()
             try:
                 await self._pull(host, port)
             except (OSError, TimeoutError):
@@ -91,7 +93,10 @@ class Stream:
             except RtmpError as error:
                 logger.warning("%s: nginx is not understood: %s", self.play_id, error)
                 self.problem = "rtmp_down"
-            failures = 0 if self.appeared.is_set() else failures + 1
+            except Exception:
+                logger.exception("%s: the pull failed", self.play_id)  # ours to mend; others go on
+                self.problem = "failed"
+            failures = 0 if self._now() - began_at > STEADY_SECS else failures + 1
             if self.appeared.is_set():
                 # Viewers stay: if it goes on with the same headers they hardly notice.
                 self.appeared.clear()

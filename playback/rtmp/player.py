@@ -204,7 +204,11 @@ class Player:
                 pass
 
     def _got_data(self, body: bytes, events: list[Event]) -> None:
-        match amf0.decode(body):
+        try:
+            content = amf0.decode(body)
+        except RtmpError:
+            return  # a publisher's own cue points, in forms that we don't know: not our business
+        match content:
             case ["onMetaData", dict() as values, *_] | [
                 "@setDataFrame",
                 "onMetaData",

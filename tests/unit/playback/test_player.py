@@ -159,3 +159,9 @@ def test_any_bytes_from_the_first(data: bytes) -> None:
         player.receive(data)
     except RtmpError:
         return
+
+
+def test_data_in_unknown_forms_does_not_end_the_stream(talk: Talk) -> None:
+    cue = b"\x02\0\x0aonCuePoint\x11\x0a\x0b\x01"  # AMF3 inside
+    assert talk.tell(build_message(18, cue)) == []
+    assert talk.tell(build_message(9, b"\x17\1")) == [Media(9, 0, b"\x17\1")]
