@@ -362,3 +362,47 @@ def test_nginx_hangs_for_a_while(site, room, key, file):
         until_state(room, "live")
         assert encoder.poll() is None
     assert room.broadcasts.count() == 1
+
+
+def test_a_rival_from_elsewhere_waits_for_its_turn(site, room, key, file):
+    """The address that nginx tells is that of the connection."""
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        first = ingest_of(room).client_id
+        for _ in range(3):
+            with RtmpClient(site.rtmp, address="127.0.0.2") as rival, pytest.raises(Refused):
+                rival.publish(key)
+        ingest = ingest_of(room)
+        assert (ingest.client_id, ingest.refused_why) == (first, "already_live")
+        assert encoder.poll() is None
+        Ingest.objects.update(accepted_at=room.created_at.replace(year=2020))
+        with RtmpClient(site.rtmp, address="127.0.0.2") as rival:
+            rival.publish(key)
+            dropped(encoder)
+            assert ingest_of(room).address == "127.0.0.2"
+            with sending(site.url(key), file) as back:
+                ended(back, "the first one took it back at once")
+
+
+def test_an_encoder_that_stands_still(site, room, key, file):
+    """A cut cable: nginx has the connection for a while, viewers have nothing."""
+    with sending(site.url(key), file) as encoder:
+        until_state(room, "live")
+        encoder.send_signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        until_state(room, "interrupted")
+        print(f"interrupted {time.monotonic() - stopped:.1f} s after the encoder stood still")
+        assert not ingest_of(room).is_connected
+        encoder.send_signal(signal.SIGCONT)
+        went_on = time.monotonic()
+        until_state(room, "live")
+        print(f"live again {time.monotonic() - went_on:.1f} s after it went on")
+        assert encoder.poll() is None
+        encoder.send_signal(signal.SIGSTOP)
+        try:
+            until_state(room, "interrupted")
+            with RtmpClient(site.rtmp, address="127.0.0.2") as other:
+                other.publish(key)  # whoever takes over from a dead one need not wait
+        finally:
+            encoder.send_signal(signal.SIGCONT)
+    assert room.broadcasts.count() == 1
