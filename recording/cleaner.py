@@ -96,7 +96,7 @@ def _orphans(now: float) -> Iterator[Path]:
 
 
 def _orphan_pieces(ages: dict[Path, float]) -> Iterator[Path]:
-    """Pieces of MP4s that are ready, and, after a day, those of rooms that nobody knows."""
+    """Pieces of MP4s that are ready, without a byte, and, after a day, of rooms nobody knows."""
     ready = Recording.objects.filter(state=RecordingState.READY)
     used = {
         name
@@ -108,5 +108,6 @@ def _orphan_pieces(ages: dict[Path, float]) -> Iterator[Path]:
     for path, age in ages.items():
         piece = parse_piece(path.name)
         unknown = piece is not None and piece.play_id not in play_ids
-        if path.name in used or (unknown and age > UNKNOWN_SECS):
+        never_begun = not path.stat().st_size
+        if path.name in used or never_begun or (unknown and age > UNKNOWN_SECS):
             yield path

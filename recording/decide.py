@@ -25,10 +25,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Written:
-    """The newest piece of a play id."""
+    """A piece in the folder. nginx opens it when asked, and writes from the first keyframe on."""
 
     piece: Piece
     changed_at: float
+    size_bytes: int
 
 
 @dataclass(frozen=True)

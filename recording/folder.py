@@ -19,9 +19,10 @@ def written_pieces(folder: Path) -> list[Written]:
                 if piece is None:
                     continue
                 try:
-                    found.append(Written(piece, entry.stat(follow_symlinks=False).st_mtime))
+                    info = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue  # just now deleted
+                found.append(Written(piece, info.st_mtime, info.st_size))
     except FileNotFoundError:
         return []
     return sorted(found, key=lambda one: (one.piece.opened_at, one.piece.name))

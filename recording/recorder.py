@@ -28,7 +28,7 @@ TELL_EVERY_SECS: Final = 2.0
 
 class Recorder(Job):
     name = "recorder"
-    every_secs = 0.5
+    every_secs = 0.3  # what is asked for after a keyframe begins with the next one
 
     def __init__(self) -> None:
         self._asked: dict[str, Asked] = {}
@@ -63,10 +63,11 @@ class Recorder(Job):
         self._disk_ok = ok
 
     async def _note(self, written: list[Written]) -> None:
-        fresh = [one for one in written if one.piece.name not in self._noted]
+        begun = [one for one in written if one.size_bytes]
+        fresh = [one for one in begun if one.piece.name not in self._noted]
         if fresh:
             await database_sync_to_async(note_pieces)(fresh)
-        self._noted = {one.piece.name for one in written}
+        self._noted = {one.piece.name for one in begun}
 
     async def _ask_nginx(self, sources: list[Source], written: list[Written]) -> None:
         now = time.time()
@@ -86,9 +87,9 @@ class Recorder(Job):
 
 
 def recordable() -> list[Source]:
-    """Rooms on air that somebody sends to by RTMP."""
-    sending = Ingest.objects.filter(lost_at__isnull=True, media_at__isnull=False)
-    found = sending.exclude(client_id="").select_related("room")
+    """Rooms on air that somebody is connected to by RTMP; their media may be yet to come."""
+    connected = Ingest.objects.filter(lost_at__isnull=True).exclude(client_id="")
+    found = connected.select_related("room")
     opened = {
         broadcast.room_id: broadcast
         for broadcast in Broadcast.objects.filter(

@@ -59,9 +59,9 @@ def test_failed_ones_go_after_a_week_with_their_pieces(room):
     assert not Recording.objects.exists()
 
 
-def put(name: str, hours: float) -> str:
+def put(name: str, hours: float, data: bytes = b"x") -> str:
     path = recordings_dir() / name
-    path.write_bytes(b"x")
+    path.write_bytes(data)
     os.utime(path, (NOW - hours * 3600, NOW - hours * 3600))
     return name
 
@@ -84,6 +84,7 @@ def test_the_sweep(room):
     }
     goes = {
         put(pieces[0], 1),  # its MP4 is there
+        put(f"{room.play_id}-1795276777.flv", 1, b""),  # nothing ever came
         put("play_gone-1795276756.flv", 25),
         put("rec_gone.mp4", 1),
         put("rec_gone.jpg", 1),

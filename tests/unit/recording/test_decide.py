@@ -16,7 +16,7 @@ def source(wanted: bool = True, began_at: float = 900.0, client: str = "7") -> S
 
 
 def written(opened_at: int, ago: float) -> Written:
-    return Written(Piece(f"play_a-{opened_at}.flv", "play_a", opened_at), NOW - ago)
+    return Written(Piece(f"play_a-{opened_at}.flv", "play_a", opened_at), NOW - ago, 9999)
 
 
 START, STOP, NOTHING = Plan(start=("play_a",)), Plan(stop=("play_a",)), Plan()
