@@ -40,6 +40,8 @@ const FAILED_GRACE_MS = 500;
 const TRIAL_MS = 8_000;
 // One frame is no proof: many broken paths give one.
 const STEADY_MS = 400;
+// What loads already is let go only when the picture has been good for so long: it may be needed again at once.
+const OVERLAP_MS = 1_000;
 const RETRY_MS = [2_000, 5_000, 10_000, 30_000];
 const HEALED_MS = [500, 5_000, 10_000, 30_000];
 const FORGIVEN_AFTER_MS = 30_000;
@@ -60,6 +62,8 @@ export class Ladder {
   #current = null;
   #currentDownMs = 0;
   #currentSinceMs = 0;
+  /** @type {number | null} since when the picture is good without a break */
+  #fineSinceMs = null;
   #patientUntilMs = 0;
   /** @type {Map<RungName, Mark>} */
   #marks = new Map();
@@ -95,6 +99,10 @@ export class Ladder {
     const settled = winner !== undefined || fine;
     if (settled) this.#tryBetter(wanted, facts, run, nowMs);
     else this.#tryOthers(wanted, facts, run, nowMs);
+    this.#fineSinceMs = settled ? (this.#fineSinceMs ?? nowMs) : null;
+    if (this.#fineSinceMs !== null && nowMs - this.#fineSinceMs < OVERLAP_MS) {
+      for (const rung of wanted) if (this.#mark(rung).runningSinceMs !== null) run.add(rung);
+    }
     for (const rung of RUNGS) {
       const mark = this.#mark(rung);
       mark.runningSinceMs = run.has(rung) ? (mark.runningSinceMs ?? nowMs) : null;
@@ -152,7 +160,7 @@ export class Ladder {
   #change(rung, wasFine, nowMs) {
     if (this.#current !== null && !wasFine) this.#fail(this.#current, nowMs);
     this.#current = rung;
-    this.#currentSinceMs = this.#currentDownMs = nowMs;
+    this.#currentSinceMs = this.#currentDownMs = this.#fineSinceMs = nowMs;
   }
 
   /**

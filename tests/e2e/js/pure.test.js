@@ -294,31 +294,32 @@ test("ladder: the best rung alone, the next beside it when it takes long, the fi
   assert.equal(at(250), "- webrtc");
   assert.equal(at(2500), "- webrtc+flv");
   assert.equal(at(2750, { flv: plays }), "flv webrtc+flv");
-  assert.equal(at(3500, { webrtc: plays }), "webrtc webrtc");
+  assert.equal(at(3500, { webrtc: plays }), "webrtc webrtc+flv", "the other goes on for a second");
+  assert.equal(at(4500), "webrtc webrtc");
 });
 
 test("ladder: down when it stalls, up 2 s later, then with growing patience", () => {
   const { at } = climbing();
   assert.equal(at(1000, { webrtc: plays }), "webrtc webrtc");
   assert.equal(at(1250, { webrtc: { health: "stalled" } }), "webrtc webrtc+flv");
-  assert.equal(at(1500, { flv: plays }), "flv flv");
+  assert.equal(at(1500, { flv: plays }), "flv webrtc+flv");
   assert.equal(at(3250), "flv flv");
   assert.equal(at(3500), "flv webrtc+flv");
-  assert.equal(at(4250, { webrtc: plays }), "webrtc webrtc");
-  at(5000, { webrtc: { health: "stalled" } });
-  assert.equal(at(5250, { flv: plays }), "flv flv");
-  assert.equal(at(10_000), "flv flv");
-  assert.equal(at(10_250), "flv webrtc+flv");
-  assert.equal(at(18_500), "flv flv", "a trial that shows nothing is given up");
-  assert.equal(at(28_000), "flv flv");
-  assert.equal(at(28_750), "flv webrtc+flv");
+  assert.equal(at(4250, { webrtc: plays }), "webrtc webrtc+flv");
+  assert.equal(at(4500, { webrtc: { health: "stalled" } }), "flv webrtc+flv", "it was still there");
+  assert.equal(at(9250), "flv flv");
+  assert.equal(at(9500), "flv webrtc+flv");
+  assert.equal(at(17_750), "flv flv", "a trial that shows nothing is given up");
+  assert.equal(at(27_500), "flv flv");
+  assert.equal(at(27_750), "flv webrtc+flv");
 });
 
 test("ladder: what recovers first stays, and the other is let go", () => {
   const { at } = climbing();
   at(1000, { webrtc: plays });
   assert.equal(at(1250, { webrtc: { health: "stalled" } }), "webrtc webrtc+flv");
-  assert.equal(at(1500, { webrtc: plays }), "webrtc webrtc");
+  assert.equal(at(1500, { webrtc: plays }), "webrtc webrtc+flv");
+  assert.equal(at(2500), "webrtc webrtc");
 });
 
 test("ladder: good news of the server bring the better rung back at once", () => {
@@ -336,7 +337,8 @@ test("ladder: only RTMP is sent: FLV first, WebRTC waits beside it without being
   assert.equal(at(250, { webrtc: { offered: "maybe" } }), "- webrtc+flv");
   assert.equal(at(500, { flv: plays }), "flv webrtc+flv");
   assert.equal(at(120_000), "flv webrtc+flv");
-  assert.equal(at(121_000, { webrtc: { offered: "yes", health: "playing" } }), "webrtc webrtc");
+  assert.equal(at(121_000, { webrtc: { offered: "yes", health: "playing" } }), "webrtc webrtc+flv");
+  assert.equal(at(122_000), "webrtc webrtc");
 });
 
 test("ladder: a closed stream gets half a second to come back, old segments are no way down", () => {
@@ -346,7 +348,8 @@ test("ladder: a closed stream gets half a second to come back, old segments are 
   assert.equal(at(1250, { flv: { health: "failed" } }), "flv flv");
   assert.equal(at(1750), "flv flv+hls");
   assert.equal(at(2000, { hls: { ...plays, proven: false } }), "flv flv+hls");
-  assert.equal(at(2250, { hls: { proven: true } }), "hls hls");
+  assert.equal(at(2250, { hls: { proven: true } }), "hls flv+hls");
+  assert.equal(at(3250), "hls hls");
 });
 
 test("ladder: nothing is offered: the last picture stays and goes on when it can", () => {
