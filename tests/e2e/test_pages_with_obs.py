@@ -145,6 +145,16 @@ class TestWhileObsSends:
 
         wait_for("a live thumbnail was made", look, 40, 1.0)
 
+    def test_it_is_ended_in_the_studio(self, demo: Page, obs_site: Site, room_id: str) -> None:
+        demo.goto(f"/studio/{room_id}")
+        demo.locator("#end-rtmp").click()
+        demo.locator("#end-cancel").click()
+        demo.locator("#end-rtmp").click()
+        demo.locator("#end-confirm").click()
+        wait_for("the room has ended", lambda: obs_site.room(room_id)["state"] == "ended")
+        # OBS comes back by itself, and is not let in.
+        expect(demo.locator("#end-rtmp")).to_be_hidden()
+
 
 class TestAfterwards:
     def test_home(self, guest: Page, replay: str, axe: str) -> None:

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from live.pages.words import ago, clock, compact_count, watched
+from live.pages.words import (
+    ago,
+    clock,
+    compact_count,
+    file_size,
+    recording_problem,
+    watched,
+)
 
 FORMAT_JS = Path(__file__).parents[3] / "static" / "js" / "format.js"
 COUNTS = [
@@ -100,3 +107,24 @@ def test_the_script_says_the_same(missing_part: Callable[[str], None]) -> None:
     assert said["ages"] == [english for _, english, _ in AGES]
     # No catalogue is loaded here, so the one text that comes from it stays English.
     assert said["chinese"][2:] == [chinese for _, _, chinese in AGES[2:]]
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words_for_it"),
+    [
+        (0, "0.0 MB"),
+        (440_000, "0.4 MB"),
+        (44_400_000, "44 MB"),
+        (999_400_000, "999 MB"),
+        (1_234_000_000, "1.2 GB"),
+        (250_000_000_000, "250 GB"),
+    ],
+)
+def test_sizes_are_decimal_as_disks_are_sold(size_bytes: int, words_for_it: str) -> None:
+    assert file_size(size_bytes) == words_for_it
+
+
+@pytest.mark.parametrize("problem", ["disk_full", "empty", "codec", "too_long", "broken", "new"])
+def test_each_problem_of_a_recording_has_a_sentence(problem: str) -> None:
+    assert recording_problem(problem).endswith(".")
+    assert recording_problem("") == ""
