@@ -36,7 +36,7 @@ def running(breakable_site: Site, browser: Browser) -> Iterator[Show]:
     site.wait_until_healthy()
     room_id = site.create_room("Two sources")
     demo, guest = Visitor(browser, site, "demo"), Visitor(browser, site)
-    studio = browse.open_studio(demo, room_id)
+    studio = browse.open_studio(demo, room_id, "?codec=h264&simulcast=0")
     browse.go_live(studio)
     with obs.on_air(site, room_id, SMALL, reconnects=True) as encoder:
         wait_for("FLV is offered", lambda: obs.rungs(site, room_id)["flv"]["available"])
