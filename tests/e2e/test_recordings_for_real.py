@@ -180,12 +180,20 @@ def test_the_chat_comes_in_step(
 def test_guests_need_its_token(stage: dict[str, Site], killed: Broadcast):
     url = killed.recording["url"]
     bare, _, token = url.partition("?token=")
+    site, recording_id = stage["site"], killed.recording["recording_id"]
+    for name, secs, wanted in (
+        (recording_id, 600, 200),
+        (recording_id, -5, 403),
+        ("rec_another", 600, 403),
+        (site.play_id(killed.room_id), 600, 403),
+    ):
+        assert obs.status_of(f"{bare}?token={obs.play_token(site, name, secs)}") == wanted, name
     assert obs.fetch(url, 100, Range="bytes=0-99")[0] == 206
     assert obs.status_of(bare) == 403
     assert obs.status_of(f"{bare}?token=2{token[1:]}") == 403
     assert obs.status_of(f"{bare}?token={token[:-3]}AAA") == 403
-    for path in ("/recordings/", f"/recordings/.{killed.recording['recording_id']}.mp4"):
-        assert obs.status_of(stage["site"].base_url + path) in {403, 404}
+    for path in ("/recordings/", f"/recordings/.{recording_id}.mp4"):
+        assert obs.status_of(site.base_url + path) in {403, 404}
 
 
 def first_number(killed: Broadcast) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+from playback.tokens import build_token
 from tests.e2e.harness.encoder import LOW_DELAY, Encoder, Style, pushing
 from tests.e2e.harness.site import Site, wait_for
 
@@ -49,6 +51,15 @@ def play_url(site: Site, room_id: str, rung: str) -> str:
         return url if url and (rung == "flv" or status_of(url) == 200) else None
 
     return wait_for(f"{rung} is available", look, 40, 0.2)
+
+
+def play_token(site: Site, name: str, for_secs: float) -> str:
+    """One that the site itself could have made; negative: it has expired."""
+    for line in (site.data_dir / "secrets.env").read_text().splitlines():
+        variable, _, secret = line.partition("=")
+        if variable == "PLAY_TOKEN_SECRET":
+            return build_token(name, secret.strip().strip("\"'"), int(time.time() + for_secs))
+    raise AssertionError("no PLAY_TOKEN_SECRET in secrets.env")
 
 
 def ingest(site: Site, room_id: str) -> dict[str, Any]:
