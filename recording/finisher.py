@@ -120,7 +120,10 @@ class Finisher(Job):
 
 def due_recordings() -> list[Recording]:
     """Oldest first: broken off by a crash, to be tried again, or with an ended broadcast."""
-    found = Recording.objects.filter(state__in=UNFINISHED).select_related("broadcast", "room")
+    unfinished = Recording.objects.filter(state__in=UNFINISHED)
+    if not unfinished.exists():
+        return []  # mostly, and four times cheaper
+    found = unfinished.select_related("broadcast", "room")
     return [recording for recording in found.order_by("started_at", "pk") if _is_due(recording)]
 
 

@@ -63,6 +63,8 @@ async def make_pictures(found: list[tuple[Path, Path]]) -> None:
 def rooms_to_picture() -> tuple[list[str], set[str]]:
     """Play ids: those that are sent to now, and all that are on air (they keep their last one)."""
     on_air = set(Room.objects.filter(state__in=ON_AIR_STATES).values_list("play_id", flat=True))
+    if not on_air:
+        return [], on_air
     sending = Ingest.objects.filter(lost_at__isnull=True, media_at__isnull=False)
     found = sending.exclude(client_id="").values_list("room__play_id", flat=True)
     return [play_id for play_id in found if play_id in on_air], on_air

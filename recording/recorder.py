@@ -89,6 +89,8 @@ class Recorder(Job):
 def recordable() -> list[Source]:
     """Rooms on air that somebody is connected to by RTMP; their media may be yet to come."""
     connected = Ingest.objects.filter(lost_at__isnull=True).exclude(client_id="")
+    if not connected.exists():
+        return []  # mostly, and four times cheaper
     found = connected.select_related("room")
     opened = {
         broadcast.room_id: broadcast
