@@ -12,7 +12,7 @@ from tests.e2e.harness import browse, obs
 from tests.e2e.harness import site as sites
 from tests.e2e.harness.browse import visitor
 from tests.e2e.harness.encoder import SMALL, pushing
-from tests.e2e.harness.look import Look, axe_source
+from tests.e2e.harness.look import Look, axe_source, choose_language
 from tests.e2e.harness.site import Site, wait_for
 
 pytestmark = pytest.mark.media
@@ -97,6 +97,7 @@ def test_a_room_for_obs_waits_for_it(demo: Page, obs_site: Site, axe: str) -> No
 
 def test_a_refused_obs_is_told_of(demo: Page, obs_site: Site) -> None:
     room_id = obs_site.create_room("Browser only", streaming_mode="webrtc")
+    browse_in_english(demo)
     demo.goto("/dashboard")
     with pushing(obs_site.rtmp_url(obs_site.stream_key(room_id)), SMALL) as encoder:
         wait_for("OBS was sent away", lambda: not encoder.is_running, 30)
@@ -205,7 +206,7 @@ class TestAfterwards:
         old = "video => { video.src = video.src.replace(/token=[^&]*/, 'token=1-gone'); }"
         guest.locator("[data-video]").evaluate(old)
         renewed = "!document.querySelector('[data-video]').src.includes('gone')"
-        guest.wait_for_function(renewed)
+        wait_for("the URL is renewed", lambda: guest.evaluate(renewed), 20)
         until_it_can_play(guest)
 
     def test_it_is_deleted_after_a_question(
@@ -226,12 +227,13 @@ class TestAfterwards:
 
 
 def browse_in_english(page: Page) -> None:
-    page.context.add_cookies([{"name": "django_language", "value": "en", "url": page.url}])
+    choose_language(page.context, page.url, "en")
 
 
 def until_it_can_play(page: Page) -> None:
     page.locator("#replay[data-state=ready]").wait_for()
-    page.wait_for_function("document.querySelector('[data-video]').readyState >= 2")
+    can = "document.querySelector('[data-video]').readyState >= 2"
+    wait_for("the video can play", lambda: page.evaluate(can), 20)
 
 
 def time_of(page: Page) -> float:
