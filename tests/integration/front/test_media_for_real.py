@@ -141,6 +141,12 @@ def test_pages_elsewhere_may_play_by_default(front: Alone):
         assert "access-control-allow-credentials" not in before.headers
 
 
+def test_pages_elsewhere_may_ask_for_flv_with_headers_of_theirs(front: Alone):
+    asked = front.ask(f"/flv/{PLAY}.flv", "OPTIONS", Origin="https://elsewhere.example")
+    assert (asked.status, asked.headers["access-control-allow-origin"]) == (204, "*")
+    assert front.ask(f"/flv/{PLAY}.flv", "POST").status == 403
+
+
 @pytest.mark.parametrize("origins", [(), ("https://a.example", "https://b.example:8443")])
 def test_only_the_origins_that_are_set(nginx: Nginx, tmp_path: Path, origins: tuple[str, ...]):
     with alone(tmp_path / "var", nginx, "front", cors_origins=origins) as front:
