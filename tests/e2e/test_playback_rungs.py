@@ -50,7 +50,7 @@ def running(breakable_site: Site, browser: Browser) -> Iterator[Show]:
 @pytest.fixture(autouse=True)
 def everything_runs(running: Show) -> None:
     running.site.wait_until_healthy()
-    browse.wait_for_rung(running.page, "webrtc")
+    browse.wait_for_rung(running.page, "webrtc", CLIMBS_BACK_WITHIN_SECS)
 
 
 @contextlib.contextmanager
