@@ -14,6 +14,8 @@ from live.signalling.limits import SESSIONS_PER_CONNECTION
 from live.signalling.schema import Answer, Ice, Join, Layer, Leave, Offer, Report
 from sfu_relay.events import Role, Target
 
+WITHOUT_SESSION = {"flv", "hls"}  # rungs whose figures are of no SFU session
+
 
 async def got_join(process: Process, connection: Connection, message: Join) -> None:
     if connection.role is not Role.SUBSCRIBER:
@@ -80,6 +82,8 @@ async def got_report(process: Process, connection: Connection, message: Report) 
     if message.rung is not None and message.rung != connection.rung:
         connection.rung = message.rung
         process.media.set_rung(connection.participant_id, message.rung)
+    if message.session_id is None and message.rung in WITHOUT_SESSION:
+        return
     session = connection.session(message.session_id)
     if session is not None and message.values and connection.may_report(time.monotonic()):
         process.media.report(session.session_id, dict(message.values))

@@ -113,6 +113,19 @@ async def test_layers_and_reports(house: House) -> None:
     assert publishing.uid != stream.uid
 
 
+async def test_what_plays_over_http_is_no_figure_of_a_waiting_session(house: House) -> None:
+    await house.publishing()
+    viewer = await house.connect()
+    await viewer.send("join", {})
+    stream = await _answered(house, viewer)
+    await viewer.send("report", {"rung": "flv", "video_bitrate": 7})
+    await viewer.sync()
+    await house.process.media.journal.flush()
+    row = await db(SfuSession.objects.select_related("participant").get)(session_id=stream.uid)
+    assert row.video_bitrate != 7
+    assert row.participant.rung == "flv"
+
+
 async def test_five_joins_and_leaves_leave_nothing(house: House) -> None:
     viewer = await house.connect()
     for _ in range(5):
