@@ -11,6 +11,7 @@
  * @property {"no" | "maybe" | "yes"} offered by the server; "maybe": it may be waited for, at no cost
  * @property {Health} health what the page itself sees
  * @property {boolean} proven what it plays is new, not the rest of a stream that has stopped
+ * @property {number} lastFrameMs when it showed something new last
  *
  * @typedef {Record<RungName, RungFacts>} LadderFacts
  * @typedef {{current: RungName | null, run: RungName[]}} Decision `current` is on the screen, `run` should be loading
@@ -33,14 +34,14 @@ const WAITS_FOR = new Set(["not_live", "no_webrtc_source"]);
 // How long a rung may take to show something before the next one is tried beside it.
 const PATIENCE_MS = { webrtc: 2_000, flv: 1_500, hls: 4_000 };
 // The same when a picture stands still: somebody waits for it.
-const DOWN_PATIENCE_MS = { webrtc: 1_500, flv: 750, hls: 3_000 };
+const DOWN_PATIENCE_MS = { webrtc: 1_000, flv: 750, hls: 1_500 };
 // A closed stream may come back at once; a stall was waited for already.
 const FAILED_GRACE_MS = 500;
 // After this long beside a good picture, a rung that shows nothing is given up for a while.
 const TRIAL_MS = 8_000;
-// One frame is no proof: many broken paths give one.
+// One frame is no proof, many broken paths give one: new ones have to come for so long.
 const STEADY_MS = 400;
-// What loads already is let go only when the picture has been good for so long: it may be needed again at once.
+// What loads already is let go only when new frames have come for so long: it may be needed again at once.
 const OVERLAP_MS = 1_000;
 const RETRY_MS = [2_000, 5_000, 10_000, 30_000];
 const HEALED_MS = [500, 5_000, 10_000, 30_000];
@@ -100,9 +101,8 @@ export class Ladder {
     if (settled) this.#tryBetter(wanted, facts, run, nowMs);
     else this.#tryOthers(wanted, facts, run, nowMs);
     this.#fineSinceMs = settled ? (this.#fineSinceMs ?? nowMs) : null;
-    if (this.#fineSinceMs !== null && nowMs - this.#fineSinceMs < OVERLAP_MS) {
-      for (const rung of wanted) if (this.#mark(rung).runningSinceMs !== null) run.add(rung);
-    }
+    const good = this.#fineSinceMs !== null && this.#lastFrameMs(facts) - this.#fineSinceMs >= OVERLAP_MS;
+    if (!good) for (const rung of wanted) if (this.#mark(rung).runningSinceMs !== null) run.add(rung);
     for (const rung of RUNGS) {
       const mark = this.#mark(rung);
       mark.runningSinceMs = run.has(rung) ? (mark.runningSinceMs ?? nowMs) : null;
@@ -131,7 +131,7 @@ export class Ladder {
     }
     // What is on the screen, frozen, goes on by itself as soon as it can: give it that moment.
     if (rung === this.#current && offered === "yes" && mark.offered !== "yes") {
-      this.#patientUntilMs = nowMs + PATIENCE_MS[rung];
+      this.#patientUntilMs = nowMs + DOWN_PATIENCE_MS[rung];
     }
     mark.offered = offered;
   }
@@ -149,7 +149,7 @@ export class Ladder {
     // FLV and HLS come from one source: when it stops, HLS still has seconds of it to show.
     if (!fine) return facts.proven || this.#current === "webrtc";
     const better = this.pinned === rung || RUNGS.indexOf(rung) < RUNGS.indexOf(this.#current);
-    return better && nowMs - playingSinceMs >= STEADY_MS;
+    return better && facts.lastFrameMs - playingSinceMs >= STEADY_MS;
   }
 
   /**
@@ -183,7 +183,7 @@ export class Ladder {
   #tryBetter(wanted, facts, run, nowMs) {
     const current = /** @type {RungName} */ (this.#current);
     for (const rung of wanted) {
-      if (rung === current) break;
+      if (RUNGS.indexOf(rung) >= RUNGS.indexOf(current)) break;
       const mark = this.#mark(rung);
       if (nowMs < mark.retryAtMs) continue;
       const waiting = facts[rung].offered === "maybe";
@@ -218,6 +218,11 @@ export class Ladder {
       const since = this.#mark(rung).runningSinceMs ?? nowMs;
       if (facts[rung].health !== "failed" && nowMs - since < patience[rung]) return;
     }
+  }
+
+  /** @param {LadderFacts} facts */
+  #lastFrameMs(facts) {
+    return this.#current === null ? 0 : facts[this.#current].lastFrameMs;
   }
 
   /** @param {RungName} rung */

@@ -33,7 +33,8 @@ import { Pulse } from "./pulse.js";
 const GIVE_UP_STALLS = 3;
 const FAILED_STALL_MS = 500;
 const FIRST_WITHIN_MS = 10_000;
-const LAST_ATTEMPT = 6;
+// Not longer than 2.6 s: nothing else plays meanwhile.
+const LAST_ATTEMPT = 5;
 
 export class StreamRung {
   #slot;

@@ -296,7 +296,8 @@ export class Watching {
     const of = (name) => {
       const rung = this.rungs[name];
       const offered = this.#over && name !== "webrtc" ? "no" : offerOf(this.#offered(name));
-      return { able: rung.able, offered, health: rung.health(nowMs), proven: rung.proven };
+      const { able, proven, lastFrameMs } = rung;
+      return { able, offered, health: rung.health(nowMs), proven, lastFrameMs };
     };
     return { webrtc: of("webrtc"), flv: of("flv"), hls: of("hls") };
   }

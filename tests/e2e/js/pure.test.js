@@ -269,7 +269,7 @@ test("studio: without a microphone it says so before and on air", () => {
 /** A ladder under a clock: `at(ms, facts)` steps every 250 ms until then and answers with the last decision. */
 function climbing() {
   const ladder = new Ladder();
-  const rung = (offered, health = "off") => ({ able: true, offered, health, proven: true });
+  const rung = (offered, health = "off") => ({ able: true, offered, health, proven: true, lastFrameMs: 0 });
   const facts = { webrtc: rung("yes"), flv: rung("yes"), hls: rung("yes") };
   let now = 0;
   const at = (ms, change = {}) => {
@@ -277,6 +277,7 @@ function climbing() {
     let said;
     do {
       now = Math.min(ms, now + 250);
+      for (const fact of Object.values(facts)) if (fact.health === "playing" && !fact.frozen) fact.lastFrameMs = now;
       said = ladder.step(now, facts);
       for (const [name, fact] of Object.entries(facts)) {
         if (!said.run.includes(name)) fact.health = "off";
