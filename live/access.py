@@ -249,6 +249,14 @@ def _known_room(user: Person, room_id: str) -> Room:
     return room
 
 
+def who_may_know(room: Room) -> frozenset[int] | None:
+    """Users' primary keys; None: everybody. For those who were let in before it became private."""
+    if room.visibility != Visibility.PRIVATE:
+        return None
+    allowed = Q(pk=room.owner_id) | Q(is_staff=True) | Q(publishes_in__room=room)
+    return frozenset(User.objects.filter(allowed).values_list("pk", flat=True))
+
+
 def _may_know(user: Person, room: Room) -> bool:
     if room.visibility != Visibility.PRIVATE:
         return True

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
@@ -266,6 +266,10 @@ class Hub:
             for connection in list(room.connections.values()):
                 connection.close(CloseCode.ROOM_NOT_FOUND)
             return
+        if now.known_to is not None:  # first of all: what follows may hold a play token
+            for connection in list(room.connections.values()):
+                if connection.person.user_id not in now.known_to:
+                    connection.close(CloseCode.ROOM_NOT_FOUND)
         before, room.last = room.last, now
         if before is None or before.room != now.room:
             self._send(room.connections.values(), room.room_id, "room", now.room)
@@ -278,7 +282,7 @@ class Hub:
             if tell_presence:
                 self._send(room.connections.values(), room.room_id, "presence", now.presence)
             elif before is not None:  # not told yet: the next poll finds it changed
-                room.last = Snapshot(now.room, before.presence, now.likes, now.ladders)
+                room.last = replace(now, presence=before.presence)
 
     def _got_state(self, room: LocalRoom, before: str, now: str) -> None:
         if now == RoomState.BANNED:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import translation
 
-from live.access import rooms_with_replays
+from live.access import rooms_with_replays, who_may_know
 from live.models import Room
 from live.views_of import open_broadcast, playback, room_state
 
@@ -21,6 +21,7 @@ class Snapshot:
     presence: dict[str, int]
     likes: int
     ladders: dict[str, dict[str, Any]]  # the `playback` payload by language
+    known_to: frozenset[int] | None = None  # users' primary keys; None: everybody
 
     @property
     def state(self) -> str:
@@ -41,13 +42,14 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
         presence={"viewers": viewers, "peak": peak},
         likes=room.likes_total,
         ladders=ladders,
+        known_to=who_may_know(room),
     )
 
 
 def take_snapshots(
     languages_of: dict[str, frozenset[str]], sfu_ok: bool
 ) -> dict[str, Snapshot | None]:
-    """By room id; None for a deleted room. Four queries, however many rooms."""
+    """By room id; None for a deleted room. Four queries, and one for each private room."""
     found: dict[str, Snapshot | None] = dict.fromkeys(languages_of)
     for room in rooms_with_replays().filter(room_id__in=list(languages_of)):
         found[room.room_id] = take_snapshot(room, sfu_ok, languages_of[room.room_id])

@@ -6,7 +6,9 @@ import pytest
 
 from live import actions, parts
 from live.api.examples import FIGURES
+from live.signalling.codes import CloseCode
 from playback.tokens import is_valid
+from tests.integration.live.make import make_user
 from tests.integration.signalling.conftest import db
 
 SECRET = "only-for-tests-" + "p" * 40
@@ -63,6 +65,34 @@ async def test_players_elsewhere_are_told_too(house):
     await db(actions.do_set_outside_viewers)({house.room.play_id: (2, 1)})
     told = await viewer.hears("presence", viewers=4)
     assert told["payload"]["peak"] == 4
+
+
+async def test_who_may_know_of_a_room_no_more_is_not_told_its_new_address(house):
+    """A fresh token among it: a room that becomes private would stay open to all who were there."""
+    for name in ("rtmp", "flv", "worker"):
+        await find(name, True)
+    await send(house.room)
+    kim = await db(make_user)("kim")
+    await db(actions.do_allow_publisher)(house.room, kim, house.owner)
+    guest, stranger = await house.connect(), await house.connect(user=house.stranger)
+    owner = await house.connect(user=house.owner)
+    allowed = await house.connect(user=kim)
+    await db(actions.do_update_room)(house.room, visibility="unlisted")
+    told = rungs((await guest.hears("playback", again=True))["payload"])
+    assert "?token=" in told["flv"]["url"]
+    await stranger.sync()
+    heard = len(guest.heard), len(stranger.heard)
+    await db(actions.do_update_room)(house.room, visibility="private", title="for us")
+    assert await guest.is_closed() == CloseCode.ROOM_NOT_FOUND
+    assert await stranger.is_closed() == CloseCode.ROOM_NOT_FOUND
+    for kind in ("room", "playback"):
+        later = guest.heard[heard[0] :] + stranger.heard[heard[1] :]
+        assert kind not in [message["type"] for message in later]
+    await owner.hears("room", title="for us")
+    await allowed.hears("room", title="for us")
+    await db(actions.do_disallow_publisher)(house.room, kim)
+    assert await allowed.is_closed() == CloseCode.ROOM_NOT_FOUND
+    await owner.sync()
 
 
 async def test_a_private_rooms_ladder_is_told_once(house):
