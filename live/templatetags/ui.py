@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from live.pages import words
 from live.pages.icons import icon_svg
+from live.pages.modules import modules_of
 
 register = template.Library()
 
@@ -29,6 +30,13 @@ def stylesheets(*names: str) -> SafeString:
     """{% stylesheets "base" "components/card" %}: links to static/css/<name>.css, in this order."""
     links = ((static(f"css/{name}.css"),) for name in names)
     return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', links)
+
+
+@register.simple_tag
+def modules(name: str) -> SafeString:
+    """{% modules "live/watch" %}: the browser need not read a module to learn what it imports."""
+    links = ((static(f"js/{module}"),) for module in modules_of(f"{name}.js"))
+    return format_html_join("\n    ", '<link rel="modulepreload" href="{}">', links)
 
 
 @register.simple_tag

@@ -23,6 +23,7 @@ export class Slot {
   /** @type {HTMLCanvasElement | null} a picture of what was seen last, over the element that lost its feed */
   #still = null;
   #started = false;
+  #held = false;
   #presented = 0;
 
   /** @param {HTMLElement} box */
@@ -89,8 +90,17 @@ export class Slot {
 
   /** @param {boolean} paused */
   hold(paused) {
+    this.#held = paused;
     if (paused) this.video?.pause();
     else void this.video?.play().catch(() => {});
+  }
+
+  /** What the browser stopped (a call, a headset, a refused start) goes on. With sound it is the speakers' to start. */
+  keepOn() {
+    if (this.#held) return;
+    for (const video of [this.video, this.#next?.video]) {
+      if (video?.paused && video.muted && video.readyState > 0) void video.play().catch(() => {});
+    }
   }
 
   /** Lets the feed go; its last picture stays until the next one is there. */

@@ -91,6 +91,11 @@ export class Speakers {
     }
   }
 
+  /** What the browser stopped goes on, or says that it wants a tap. */
+  keepOn() {
+    if (!this.#held && this.#video?.paused && this.#video.readyState > 0) this.#start(this.#video);
+  }
+
   /**
    * @param {HTMLVideoElement | null} video
    * @param {boolean} listens

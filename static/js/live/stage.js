@@ -100,6 +100,12 @@ export class Stage {
     this.speakers.hold(held);
   }
 
+  /** Call now and then while something should play. */
+  keepOn() {
+    for (const { slot } of this.#rungs.values()) slot.keepOn();
+    this.speakers.keepOn();
+  }
+
   /** All of WebRTC goes. */
   clearStreams() {
     this.slotOf("webrtc").clear();

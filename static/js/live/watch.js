@@ -165,6 +165,9 @@ function showRoom(changed) {
   for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
   const about = need("[data-room-description]");
   say(about, room.description);
+  if ("mediaSession" in navigator) {
+    navigator.mediaSession.metadata = new MediaMetadata({ title: room.title, artist: room.owner.name });
+  }
   about.hidden = room.description === "";
   need("[data-live-badge]").hidden = room.state !== "live" && room.state !== "interrupted";
   const since = /** @type {HTMLTimeElement} */ (need("[data-since]"));
@@ -190,6 +193,12 @@ socket.on("playback", ({ payload }) => {
 });
 socket.on("presence", ({ payload }) => showViewers(payload.viewers));
 socket.onStatus(queueRender);
+
+// Keys of the keyboard, the headset, the lock screen, the floating window.
+if ("mediaSession" in navigator) {
+  navigator.mediaSession.setActionHandler("play", () => watching.setPaused(false));
+  navigator.mediaSession.setActionHandler("pause", () => watching.played && watching.setPaused(true));
+}
 
 showSound();
 showRoom(room);

@@ -260,6 +260,7 @@ export class Watching {
     else this.webrtc.rest(nowMs);
     if (live) for (const name of /** @type {const} */ (["flv", "hls"])) this.rungs[name].cure(nowMs);
     if (this.paused || status.state === "closed") return;
+    this.#stage.keepOn();
     const before = this.#ladder.current;
     const { current, run } = this.#ladder.step(nowMs, this.#facts(nowMs));
     if (current !== before && before !== null) this.switches += 1;

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from live import actions
@@ -98,3 +99,16 @@ def test_go_live_leads_to_the_studio_or_to_the_first_room(
     assert browser_of(owner).get("/go-live")["Location"] == f"/studio/{room.room_id}"
     assert browser_of(stranger).get("/go-live")["Location"] == "/rooms/new"
     assert client.get("/go-live")["Location"] == "/sign-in?next=%2Fgo-live"
+
+
+def test_all_modules_of_the_player_are_asked_for_at_once(client: Client, room: Room) -> None:
+    """One by one, as the browser finds their imports, they cost a round trip a level."""
+    page = client.get(f"/live/{room.room_id}").content.decode()
+    named = set(re.findall(r'<link rel="modulepreload" href="/static/js/([^"]+)">', page))
+    scripts = settings.BASE_DIR / "static" / "js"
+    assert "live/watch.js" in named
+    for name in named:
+        code = re.sub(r"/\*.*?\*/", "", (scripts / name).read_text(), flags=re.DOTALL)
+        for path in re.findall(r'(?:from|import)\s+"(\.[^"]*)"', code):
+            imported = (scripts / name).parent / path
+            assert str(imported.resolve().relative_to(scripts.resolve())) in named, name
