@@ -99,7 +99,7 @@ export class Slot {
   keepOn() {
     if (this.#held) return;
     for (const video of [this.video, this.#next?.video]) {
-      if (video?.paused && video.muted && video.readyState > 0) void video.play().catch(() => {});
+      if (video?.paused && video.muted && startable(video)) void video.play().catch(() => {});
     }
   }
 
@@ -191,6 +191,11 @@ export class Slot {
     video.addEventListener("loadeddata", loaded, { once: true });
     void video.play().catch(() => {});
   }
+}
+
+/** One that has ended would begin again from its start. @param {HTMLMediaElement} element */
+export function startable(element) {
+  return element.readyState > 0 && !element.ended;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Owns the sound: one volume, who is heard, and what to do when the browser blocks sound. */
 
 import { make, recall, remember } from "./page.js";
+import { startable } from "./slot.js";
 
 export class Speakers {
   #box;
@@ -93,7 +94,7 @@ export class Speakers {
 
   /** What the browser stopped goes on, or says that it wants a tap. */
   keepOn() {
-    if (!this.#held && this.#video?.paused && this.#video.readyState > 0) this.#start(this.#video);
+    if (!this.#held && this.#video?.paused && startable(this.#video)) this.#start(this.#video);
   }
 
   /**
@@ -133,7 +134,7 @@ export class Speakers {
     if (!this.#held) {
       // Unmuting before the first tap makes browsers pause the element: it is started again, or says "blocked".
       for (const { element } of this.#streams.values()) if (element.paused) this.#start(element);
-      if (this.#video?.paused && this.#video.readyState > 0) this.#start(this.#video);
+      if (this.#video?.paused && startable(this.#video)) this.#start(this.#video);
     }
     this.#changed();
   }
