@@ -29,6 +29,7 @@ class Row:
     ended_reason: str = ""
     owner_banned: bool = False
     is_public: bool = True
+    is_private: bool = False
     wants_video: bool = True
     key_hash_now: str = ""
     client_id: str = ""
@@ -76,10 +77,11 @@ Effect = MediaSeen | Lost | DropPublisher | Adopt
 
 @dataclass(frozen=True)
 class Marks:
-    """Play ids that may be played now, and those of them without a token."""
+    """Play ids that may be played now, of them those without a token and those of private rooms."""
 
     air: frozenset[str]
     open: frozenset[str]
+    private: frozenset[str]
 
 
 def reconcile(
@@ -113,6 +115,7 @@ def marks(rows: Iterable[Row]) -> Marks:
     return Marks(
         frozenset(row.play_id for row in air),
         frozenset(row.play_id for row in air if row.is_public),
+        frozenset(row.play_id for row in air if row.is_private),
     )
 
 

@@ -96,7 +96,9 @@ class Reconcile(Job):
 
     def _set_marks(self) -> None:
         wanted = marks(self._now.rows.values())
-        set_marks(settings.MEDIA_DIR, "open", wanted.open)  # first: or a guest would get a 403
+        # "air" comes last: or a guest would get a 403, or in with an old token.
+        set_marks(settings.MEDIA_DIR, "private", wanted.private)
+        set_marks(settings.MEDIA_DIR, "open", wanted.open)
         set_marks(settings.MEDIA_DIR, "air", wanted.air)
 
     async def _write_figures(self) -> None:

@@ -18,7 +18,7 @@ from launcher.config import Config
 
 WEB_USERS = ("www-data", "nginx", "http")  # Debian's, Fedora's, Arch's
 WANTED_FILES = 16_384  # two for each viewer of HTTP-FLV
-MEDIA_FOLDERS = ("hls", "recordings", "thumbnails", "marks/air", "marks/open")
+MEDIA_FOLDERS = ("hls", "recordings", "thumbnails", "marks/air", "marks/open", "marks/private")
 WRITTEN_BY_NGINX = ("hls", "recordings")
 PAGES = ("starting.html", "unavailable.json", "too_large.json")
 

@@ -10,7 +10,7 @@ import time
 from django.conf import settings
 
 from live.models import Room, Visibility
-from playback.tokens import build_token, expiry
+from playback.tokens import build_token, expiry, play_name
 
 
 def flv_url(room: Room) -> str:
@@ -27,4 +27,5 @@ def _token_query(room: Room) -> str:
     if room.visibility == Visibility.PUBLIC or not secret:  # without one nothing is served
         return ""
     expires = expiry(time.time(), settings.PLAY_TOKEN_SECS)
-    return f"?token={build_token(room.play_id, secret, expires)}"
+    name = play_name(room.play_id, is_private=room.visibility == Visibility.PRIVATE)
+    return f"?token={build_token(name, secret, expires)}"

@@ -13,7 +13,7 @@ from playback.config import Config
 from playback.http_head import Request, build_cors, build_head, build_json
 from playback.stream import Stream
 from playback.streams import Streams
-from playback.tokens import is_valid
+from playback.tokens import is_valid, play_name
 
 APPEARS_WITHIN_SECS: Final = 5.0
 KEYFRAME_WITHIN_SECS: Final = 7.0
@@ -38,6 +38,7 @@ class Watch:
     stream: Stream
     is_page: bool
     by_mark: bool
+    by_private: bool
 
 
 class Answers:
@@ -73,8 +74,10 @@ class Answers:
             return _problem(405, "method_not_allowed", cors)
         if not self._streams.is_on_air(play_id):
             return _problem(404, "not_on_air", cors)
+        is_private = self._streams.is_private(play_id)
+        name = play_name(play_id, is_private=is_private)
         by_token = is_valid(
-            request.query.get("token", ""), play_id, self._config.token_secret, time.time()
+            request.query.get("token", ""), name, self._config.token_secret, time.time()
         )
         if not by_token and not self._streams.is_open(play_id):
             return _problem(403, "no_valid_token", cors)
@@ -91,7 +94,8 @@ class Answers:
             return _problem(404, "not_on_air", cors)
         is_page = request.query.get("v") == "page"
         # It may have been ended while we waited: then another one has its place.
-        return Watch(head, self._streams.want(play_id), is_page, by_mark=not by_token)
+        stream = self._streams.want(play_id)
+        return Watch(head, stream, is_page, not by_token, by_token and is_private)
 
     def _inspect(self, play_id: str) -> Answer:
         if not self._streams.is_on_air(play_id):

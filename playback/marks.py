@@ -1,7 +1,8 @@
 """Marks: empty files that say what may be played, for those who have no database (nginx, FLV).
 
 `<media>/marks/air/<play id>`: it is on air by RTMP. `<media>/marks/open/<play id>`: no token is
-needed. The worker makes them so from the database, again and again; no mark, no play.
+needed. `<media>/marks/private/<play id>`: only tokens of the private room are good. The worker
+makes them so from the database, again and again; no mark, no play.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-KINDS = ("air", "open")
+KINDS = ("private", "open", "air")
 
 
 def marks_dir(media_dir: Path, kind: str) -> Path:

@@ -64,14 +64,16 @@ class Stream:
     def is_wanted(self) -> bool:
         return bool(self.fanout.viewers) or self._now() < self._wanted_until
 
-    def sweep(self, *, is_open: bool) -> None:
+    def sweep(self, *, is_open: bool, is_private: bool) -> None:
         """About once a second: viewers that are dead, never began, or may no longer watch."""
         now = self._now()
         for viewer in tuple(self.fanout.viewers):
             if viewer.is_dead(now):
                 viewer.abort()
-            elif (viewer.by_mark and not is_open) or (
-                not viewer.is_started and now - viewer.joined_at > STARTED_WITHIN_SECS
+            elif (
+                (viewer.by_mark and not is_open)
+                or (is_private and not viewer.by_private)
+                or (not viewer.is_started and now - viewer.joined_at > STARTED_WITHIN_SECS)
             ):
                 self.fanout.close(viewer)
 

@@ -31,6 +31,9 @@ class Streams:
     def is_open(self, play_id: str) -> bool:
         return has_mark(self._media_dir, "open", play_id)
 
+    def is_private(self, play_id: str) -> bool:
+        return has_mark(self._media_dir, "private", play_id)
+
     def want(self, play_id: str) -> Stream:
         """Ask `is_on_air` first. The pull begins now, if it does not run already."""
         stream = self._streams.get(play_id)
@@ -60,7 +63,9 @@ class Streams:
             for play_id, stream in tuple(self._streams.items()):
                 try:
                     if self.is_on_air(play_id) and stream.is_wanted():
-                        stream.sweep(is_open=self.is_open(play_id))
+                        stream.sweep(
+                            is_open=self.is_open(play_id), is_private=self.is_private(play_id)
+                        )
                     else:
                         del self._streams[play_id]
                         await stream.close()

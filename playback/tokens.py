@@ -15,11 +15,17 @@ import re
 from typing import Final
 
 FORM: Final = re.compile(r"([0-9]{10,12})-([A-Za-z0-9_-]{22})", re.ASCII)
-NAME: Final = re.compile(r"(?:play|rec)_[0-9a-z]{1,40}", re.ASCII)
+NAME: Final = re.compile(r"play_[0-9a-z]{1,40}(?:\.private)?|rec_[0-9a-z]{1,40}", re.ASCII)
+
+
+def play_name(play_id: str, *, is_private: bool) -> str:
+    """What a play token is made for. Another one once the room is private: the addresses that were
+    given to everybody before then open nothing."""
+    return f"{play_id}.private" if is_private else play_id
 
 
 def build_token(name: str, secret: str, expires: int) -> str:
-    """`name`: a play id or a recording id. ValueError for any other."""
+    """`name`: of `play_name`, or a recording id. ValueError for any other."""
     if not NAME.fullmatch(name):
         raise ValueError(f"not a play or recording id: {name!r}")
     return f"{expires}-{_digest(name, secret, expires)}"

@@ -20,7 +20,8 @@ FLUSH_SECS: Final = 5.0
 
 
 class Viewer:
-    """`is_page`: one of our own pages. `by_mark`: came without a token, by the mark `open`."""
+    """`is_page`: one of our own pages. `by_mark`: came without a token, by the mark `open`.
+    `by_private`: with a token of the private room."""
 
     __slots__ = (
         "_allowance",
@@ -32,6 +33,7 @@ class Viewer:
         "_transport",
         "_waits_for_start",
         "by_mark",
+        "by_private",
         "dropped_frames",
         "is_page",
         "is_paused",
@@ -41,10 +43,17 @@ class Viewer:
     )
 
     def __init__(
-        self, transport: asyncio.Transport, now: float, *, is_page: bool, by_mark: bool
+        self,
+        transport: asyncio.Transport,
+        now: float,
+        *,
+        is_page: bool,
+        by_mark: bool,
+        by_private: bool = False,
     ) -> None:
         self.is_page = is_page
         self.by_mark = by_mark
+        self.by_private = by_private
         self.dropped_frames = 0
         self.is_paused = False
         self.is_started = False

@@ -172,7 +172,10 @@ def alone(data_dir: Path, nginx: Nginx, *names: str, **changes: Any) -> Iterator
     """`names`: of `front`, `rtmp`. Media as the other processes would leave it."""
     media, run_dir, static = data_dir / "media", data_dir / "run", data_dir / "static"
     for folder in (
-        *(media / kind for kind in ("marks/air", "marks/open", f"hls/{PLAY}", "recordings")),
+        *(
+            media / kind
+            for kind in ("marks/air", "marks/open", "marks/private", f"hls/{PLAY}", "recordings")
+        ),
         *(run_dir / "tmp/front", run_dir / "tmp/rtmp", run_dir / "pages", static, data_dir / "log"),
     ):
         folder.mkdir(parents=True)

@@ -9,6 +9,7 @@ import pytest
 
 from ingest import nginx as conf
 from ingest.nginx import Nginx, NoNginx
+from playback.marks import KINDS
 from tests.integration.front.alone import Alone, alone, stand_in
 
 
@@ -34,7 +35,7 @@ def shared(nginx: Nginx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 @pytest.fixture
 def front(shared: Alone) -> Alone:
     """On the air, and not open."""
-    for kind in ("air", "open"):
+    for kind in KINDS:
         for file in (shared.values.media_dir / "marks" / kind).iterdir():
             file.unlink()
     shared.mark("air")

@@ -104,6 +104,22 @@ def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
     assert token not in said
 
 
+def test_once_private_only_its_own_tokens_are_good(front: Alone):
+    old, new = front.token(), front.token(f"{PLAY}.private")
+    for file in ("index.m3u8", "1000.ts"):
+        assert (front.ask(front.hls(old, file)).status, front.ask(front.hls(new, file)).status) == (
+            200,
+            403,
+        )
+    front.mark("private")
+    for file in ("index.m3u8", "1000.ts"):
+        assert (front.ask(front.hls(old, file)).status, front.ask(front.hls(new, file)).status) == (
+            403,
+            200,
+        )
+        assert front.ask(front.hls("-", file)).status == 403
+
+
 def test_recordings_always_need_their_token(front: Alone):
     assert front.ask(MOVIE).status == 403
     front.mark("open", RECORDING)

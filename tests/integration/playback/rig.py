@@ -219,7 +219,8 @@ class Rig:
 
     # --- What is said of streams
 
-    def mark(self, *play_ids: str, opened: bool = True) -> None:
+    def mark(self, *play_ids: str, opened: bool = True, private: bool = False) -> None:
+        set_marks(self.media_dir, "private", play_ids if private else ())
         set_marks(self.media_dir, "open", play_ids if opened else ())
         set_marks(self.media_dir, "air", play_ids)
 

@@ -97,6 +97,22 @@ def test_marks_that_go_end_what_they_allowed(rig: Rig) -> None:
         assert rig.status(PLAY) is None
 
 
+def test_once_private_only_its_own_tokens_are_good(rig: Rig) -> None:
+    rig.mark(PLAY, opened=False)
+    old, new = (f"?token={rig.token(name)}" for name in (PLAY, f"{PLAY}.private"))
+    with Publisher(rig.rtmp_port, PLAY) as publisher:
+        publisher.video(0, AVC)
+        assert said(rig, f"/flv/{PLAY}.flv{new}")[0] == 403
+        by_old = rig.watch(PLAY, old)
+        wait_for("one", lambda: (rig.status(PLAY) or {}).get("viewers") == 1)
+        rig.mark(PLAY, opened=False, private=True)
+        by_new = rig.watch(PLAY, new)
+        by_old.read_to_end()
+        assert said(rig, f"/flv/{PLAY}.flv{old}")[0] == 403
+        assert (rig.status(PLAY) or {}).get("viewers") == 1
+        by_new.close()
+
+
 def test_too_many_viewers(rig_without_nginx: Rig) -> None:
     rig = rig_without_nginx
     rig.stop_playback()

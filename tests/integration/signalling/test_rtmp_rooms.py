@@ -7,7 +7,7 @@ import pytest
 from live import actions, parts
 from live.api.examples import FIGURES
 from live.signalling.codes import CloseCode
-from playback.tokens import is_valid
+from playback.tokens import is_valid, play_name
 from tests.integration.live.make import make_user
 from tests.integration.signalling.conftest import db
 
@@ -103,7 +103,8 @@ async def test_a_private_rooms_ladder_is_told_once(house):
     await send(house.room)
     viewer = await house.connect(user=house.owner)
     url = rungs(viewer.welcome["playback"])["flv"]["url"]
-    assert is_valid(url.partition("?token=")[2], house.room.play_id, SECRET, 0)
+    name = play_name(house.room.play_id, is_private=True)
+    assert is_valid(url.partition("?token=")[2], name, SECRET, 0)
     await db(actions.do_update_room)(house.room, title="Another")
     await viewer.hears("room", title="Another")  # the room was read again
     await viewer.sync()

@@ -128,7 +128,7 @@ def test_nobody_sends(row: Row, effects: list[Effect]):
 
 
 def test_marks():
-    private = replace(LIVE, play_id="play_b", is_public=False)
+    private = replace(LIVE, play_id="play_b", is_public=False, is_private=True)
     others = [
         replace(LIVE, play_id="play_c", state="interrupted"),
         replace(LIVE, play_id="play_d", lost_at=JUST_NOW),  # a browser's broadcast goes on
@@ -139,6 +139,7 @@ def test_marks():
     found = marks([LIVE, private, *others])
     assert found.air == {P, "play_b"}
     assert found.open == {P}
+    assert found.private == {"play_b"}
 
 
 def test_a_takeover_leaves_the_mark():

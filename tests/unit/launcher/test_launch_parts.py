@@ -116,7 +116,7 @@ def test_folders_are_made_and_the_sockets_hidden(tmp_path: Path):
     config.data_dir.mkdir()
     user = make_folders(config)
     assert (user is not None) == (os.geteuid() == 0)
-    for name in ("hls", "recordings", "thumbnails", "marks/air", "marks/open"):
+    for name in ("hls", "recordings", "thumbnails", "marks/air", "marks/open", "marks/private"):
         assert (config.media_dir / name).is_dir()
     assert stat.S_IMODE(config.run_dir.stat().st_mode) == 0o750
     assert (config.run_dir / "pages" / "starting.html").is_file()

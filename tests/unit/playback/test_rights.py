@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from playback.config import ConfigError, read_config
 from playback.marks import has_mark, set_marks
-from playback.tokens import build_token, expiry, is_valid
+from playback.tokens import build_token, expiry, is_valid, play_name
 
 SECRET = "s" * 32
 NOW = 1_795_276_000
@@ -26,6 +26,15 @@ def test_a_token_is_good_for_one_thing_until_it_expires() -> None:
     assert not is_valid(str(NOW + 99) + TOKEN[10:], "play_abc", SECRET, NOW)
 
 
+def test_once_private_a_play_id_has_other_tokens() -> None:
+    private = play_name("play_abc", is_private=True)
+    assert play_name("play_abc", is_private=False) == "play_abc"
+    assert not is_valid(TOKEN, private, SECRET, NOW)
+    token = build_token(private, SECRET, NOW + 60)
+    assert is_valid(token, private, SECRET, NOW)
+    assert not is_valid(token, "play_abc", SECRET, NOW)
+
+
 def test_it_is_what_secure_link_computes() -> None:
     """printf '1795276755 play_abc secret' | openssl md5 -binary | openssl base64 | tr +/ -_"""
     assert build_token("play_abc", "secret", 1795276755) == "1795276755-w0Mn2HDkjkcZks8JZmokag"
@@ -37,7 +46,10 @@ def test_nothing_else_is_a_token(token: str, name: str) -> None:
     assert not is_valid(token, "play_abc", SECRET, NOW) or token == TOKEN
 
 
-@pytest.mark.parametrize("name", ["", "play_", "play_A", "play_a/..", "room_a", "play_" + "a" * 41])
+@pytest.mark.parametrize(
+    "name",
+    ["", "play_", "rec_a.private", "play_a.b", "play_A", "play_a/..", "room_a", "play_" + "a" * 41],
+)
 def test_other_names_have_no_token(name: str) -> None:
     with pytest.raises(ValueError, match="not a play"):
         build_token(name, SECRET, NOW)
