@@ -32,14 +32,14 @@ def on_air(site: Site, request: pytest.FixtureRequest) -> Iterator[OnAir]:
 
 @pytest.mark.parametrize("rung", ["flv", "hls"])
 def test_the_watch_page_plays_it(
+    site: Site,
     person: Callable[..., Visitor],
     on_air: OnAir,
     rung: str,
     show: Callable[[str], None],
 ):
     room_id, encoder = on_air
-    # HLS is there from the second keyframe on.
-    wait_for("the first segments", lambda: encoder.frames_sent > 330 or is_low_delay(encoder), 30)
+    obs.play_url(site, room_id, rung)  # there by now
     guest = person()
     opened = browse.now_ms()
     page = browse.watch(guest, room_id, f"?rung={rung}")
