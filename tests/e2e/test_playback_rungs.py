@@ -98,6 +98,20 @@ def test_hangs(running: Show, parts: list[str], rung: str, show: Callable[[str],
     )
 
 
+def test_rtmp_hangs_just_when_the_sfu_is_back(running: Show, show: Callable[[str], None]):
+    """From FLV back to WebRTC since there is no other way, not since it is better."""
+    site, page = running.site, running.page
+    with contextlib.ExitStack() as rtmp:
+        with stopped(site, "sfu"):
+            browse.wait_for_rung(page, "flv")
+            browse.keep_diary(page)
+            rtmp.enter_context(stopped(site, "rtmp"))
+        browse.wait_for_rung(page, "webrtc", CLIMBS_BACK_WITHIN_SECS)
+        gap = browse.longest_gap_ms(browse.diary(page))
+    assert gap < GENEROUS_GAP_MS
+    show(f"rtmp hangs under FLV, the SFU is back: on by webrtc after {gap / 1000:.1f} s (goal < 3)")
+
+
 def test_playback_is_stopped_under_a_viewer_by_flv(
     running: Show, person: Callable[..., Visitor], show: Callable[[str], None]
 ):
