@@ -33,6 +33,8 @@ def _words(code: str, values: Mapping[str, Any]) -> tuple[str, str, str] | None:
     match code:
         case "all_good":
             return "good", _("All good"), _("Nothing to change.")
+        case "already_live":
+            return "bad", *refused_words(code)
         case "hevc":
             return (
                 "bad",

@@ -15,6 +15,7 @@ from live.views_of import DETAILS, iso
 
 STATES: Final = ("off", "down", "waiting", "connected", "live", "refused")
 REFUSAL_IS_NEWS: Final = timedelta(minutes=10)
+RIVAL_IS_NEWS: Final = timedelta(minutes=2)  # OBS knocks less and less often: 2 s … 50 s apart
 
 
 def ingest_payload(room: Room, now: datetime) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def ingest_payload(room: Room, now: datetime) -> dict[str, Any]:
         "encoder": ingest.encoder if sends else "",
         "since": iso(_since(ingest, state)),
         "figures": figures_of(ingest) if sends else {},
-        "advice": said(ingest.advice) if sends else [],
+        "advice": said([*_rival(ingest, now), *ingest.advice]) if sends else [],
         "refused": refused_payload(ingest),
         "recording": recorded.exists(),
         "disk_ok": disk_ok(),
@@ -68,6 +69,13 @@ def refused_payload(ingest: Ingest) -> dict[str, Any] | None:
     title, detail = refused_words(ingest.refused_why)
     named = {"at": iso(ingest.refused_at), "why": ingest.refused_why}
     return {**named, "title": title, "detail": detail}
+
+
+def _rival(ingest: Ingest, now: datetime) -> list[dict[str, Any]]:
+    """Advice, while somebody sends and another encoder with the key is sent away."""
+    refused = ingest.refused_at is not None and now - ingest.refused_at < RIVAL_IS_NEWS
+    known = refused and ingest.refused_why == "already_live"
+    return [{"code": "already_live", "values": {}}] if known else []
 
 
 def _refused_lately(ingest: Ingest, now: datetime) -> bool:

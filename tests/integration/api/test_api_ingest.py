@@ -92,6 +92,17 @@ def test_a_refusal_says_what_happened_and_what_to_do(as_owner, room, why):
     assert (said(as_owner, room)["state"], said(as_owner, room)["refused"]) == ("live", None)
 
 
+def test_another_encoder_with_the_key_is_told_beside_the_one_that_sends(as_owner, room):
+    send(room)
+    actions.do_ingest_refused(room, "already_live")
+    told = said(as_owner, room)
+    assert (told["state"], told["advice"][0]["code"]) == ("live", "already_live")
+    assert told["advice"][0]["severity"] == "bad"
+    assert told["advice"][0]["title"] == told["refused"]["title"]
+    Ingest.objects.update(refused_at=timezone.now() - timedelta(minutes=3))
+    assert "already_live" not in [advice["code"] for advice in said(as_owner, room)["advice"]]
+
+
 def test_where_rtmp_can_not_be_sent(as_owner, owner, room, settings):
     browser_only = make_room(owner, streaming_mode="webrtc")
     told = said(as_owner, browser_only)

@@ -19,7 +19,7 @@ VALUES = {
     "profile": "High 4:4:4",
 }
 DOCTOR = (Path(__file__).parents[3] / "ingest" / "doctor.py").read_text(encoding="utf-8")
-CODES = sorted({*re.findall(r'_advice\("(\w+)"', DOCTOR), "no_audio", "no_video"})
+CODES = sorted({*re.findall(r'_advice\("(\w+)"', DOCTOR), "no_audio", "no_video", "already_live"})
 
 
 @pytest.mark.parametrize("code", CODES)
