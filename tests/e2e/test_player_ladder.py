@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.harness import browse, obs
 from tests.e2e.harness.browse import Visitor
+from tests.e2e.harness.camera import FRAMES
 from tests.e2e.harness.encoder import SMALL
 from tests.e2e.harness.site import Site, wait_for
 
@@ -98,3 +99,29 @@ def test_a_pause_loads_nothing_and_goes_on(page: Page) -> None:
     browse.wait_for_rung(page, "flv")
     browse.wait_until_advancing(page)
     assert page.locator("#player canvas").count() == 0
+
+
+def test_what_the_browser_stops_goes_on(page: Page) -> None:
+    """A call, a headset taken off: nobody pressed pause on the page."""
+    page.locator(browse.MAIN).evaluate("video => video.pause()")
+    browse.wait_until_advancing(page)
+    assert page.locator("#player").get_attribute("data-rung") == "flv"
+    flv = "e => e.name.includes('/flv/')"
+    entries = page.evaluate(f"performance.getEntriesByType('resource').filter({flv}).length")
+    assert entries == 0, "a finished connection: it was made anew"
+
+
+@pytest.mark.parametrize("rung", ["flv", "hls"])
+def test_the_last_picture_stays_when_the_encoder_stops(
+    person: Callable[..., Visitor], site: Site, room_id: str, rung: str
+) -> None:
+    """What is buffered is not shown a second time."""
+    guest = person()
+    with obs.on_air(site, room_id, SMALL):
+        page = browse.watch(guest, room_id, f"?rung={rung}")
+        browse.wait_for_rung(page, rung)
+        browse.wait_until_advancing(page)
+        browse.keep_diary(page)
+    browse.wait_for_state(page, "#player", "reconnecting")
+    numbers = [entry.number for entry in browse.diary(page) if entry.number is not None]
+    assert numbers == sorted(numbers, key=lambda number: (number - numbers[0]) % FRAMES)
