@@ -117,18 +117,19 @@ def _asked(room: Room, call: Call) -> Asked:
         streams=others.count(),
         streams_of_owner=others.filter(room__owner=room.owner_id).count(),
         another_sends=(from_elsewhere or settings.RTMP_TAKEOVER == "oldest")
-        and _another_sends(room),
+        and sends is not None
+        and _has_publisher(room),
         another_for_secs=(now - let_in_at).total_seconds() if let_in_at is not None else 0.0,
         from_elsewhere=from_elsewhere,
     )
 
 
-def _another_sends(room: Room) -> bool:
-    """nginx knows; while it can't say, the row is believed."""
+def _has_publisher(room: Room) -> bool:
+    """A row may be late: nginx knows who is gone. (And the row, who is there and silent.)"""
     try:
         return room.play_id in parse_stat(control.fetch(control.STAT)).publishers("live")
     except (control.NotAnswering, Unreadable):
-        return access.sends_by_rtmp(room)
+        return True
 
 
 def _rules() -> Rules:

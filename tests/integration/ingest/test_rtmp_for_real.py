@@ -176,6 +176,10 @@ def test_the_oldest_stays_where_that_is_the_rule(site, room, key, file):
             ingest = ingest_of(room)
             assert (ingest.client_id, ingest.refused_why) == (before, "already_live")
             assert state_of(room) == "live"
+            old.send_signal(signal.SIGSTOP)  # nginx has its connection for 10 s
+            until_state(room, "interrupted")
+            with RtmpClient(site.rtmp) as new:
+                new.publish(key)
         until_state(room, "interrupted")
         with sending(site.url(key), file):
             until_state(room, "live")
