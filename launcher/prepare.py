@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.config import environment, read_config
@@ -37,11 +38,26 @@ def prepare(steps: Collection[str], addresses: list[str]) -> dict[str, str]:
     if "database" in steps:
         say("Preparing: database")
         call_command("migrate", interactive=False, verbosity=0)
+        shut_database()
         accounts = make_demo_accounts()
     if "static" in steps:
         say("Preparing: static files")
         call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     return accounts
+
+
+def shut_database() -> None:
+    """A database file is for its owner alone: sessions and hashes of passwords are in it.
+
+    SQLite gives what it puts beside it the same mode.
+    """
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        for file in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+            if file.is_file():
+                file.chmod(0o600)
 
 
 def make_demo_accounts() -> dict[str, str]:

@@ -48,7 +48,8 @@ def test_first_run_second_run_and_ctrl_c(tmp_path: Path, show: Callable[[str], N
         first.stop(signal.SIGINT)
         assert first.process.returncode == 0
         assert not any(is_alive(pid) for pid in pids)
-    assert stat.S_IMODE((data_dir / "secrets.env").stat().st_mode) == 0o600
+    for name in ("secrets.env", "microvibe.sqlite3"):
+        assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600, name
     secrets = (data_dir / "secrets.env").read_text()
 
     with sites.running(data_dir, DEMO_PASSWORD="") as second:
