@@ -20,6 +20,7 @@ from ingest.hooks import MAX_BODY_BYTES, PROXY_HEADERS, Call, is_from_here, is_s
 from ingest.stat import Unreadable, parse_stat
 from live import access
 from live.actions import ingest as actions
+from live.address import client_address
 from live.errors import MicroVibeError
 from live.models import Ingest, Room
 from live.secrets import hash_key
@@ -107,7 +108,7 @@ def _asked(room: Room, call: Call) -> Asked:
     sends: Ingest | None = getattr(room, "ingest", None)
     sends = sends if sends is not None and sends.is_connected else None
     let_in_at = sends.accepted_at if sends is not None else None
-    from_elsewhere = sends is not None and sends.address != call.address
+    from_elsewhere = sends is not None and _host(sends.address) != _host(call.address)
     return Asked(
         state=room.state,
         mode=room.streaming_mode,
@@ -122,6 +123,11 @@ def _asked(room: Room, call: Call) -> Asked:
         another_for_secs=(now - let_in_at).total_seconds() if let_in_at is not None else 0.0,
         from_elsewhere=from_elsewhere,
     )
+
+
+def _host(address: str) -> str:
+    """One of IPv6 reconnects with any address of its network."""
+    return client_address(address, "", proxies=0)
 
 
 def _has_publisher(room: Room) -> bool:

@@ -204,7 +204,9 @@ def test_two_encoders_do_not_take_each_other_over_for_ever(room, key, call):
     assert call("publish", key, 4, address="192.0.2.8").status_code == 302
     assert call("publish", key, 5).status_code == 403
     assert call("publish-done", key, 4).status_code == 204
-    assert call("publish", key, 6).status_code == 302, "nobody is held up by who is gone"
+    assert call("publish", key, 6, address="2001:db8::1").status_code == 302, "the other is gone"
+    assert call("publish", key, 7, address="2001:db8::2").status_code == 302, "the same network"
+    assert call("publish", key, 8, address="2001:db8:0:1::1").status_code == 403
 
 
 def test_publish_done(room, key, call):
