@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from ingest import control
 from ingest.doctor import advise
+from ingest.leftovers import remove_leftovers
 from ingest.now import Now
 from ingest.parts import Parts
 from ingest.reconcile import DropPublisher, Effect, all_lost, marks, reconcile
@@ -59,6 +60,8 @@ class Reconcile(Job):
         if self._answered_at - self._figures_at >= FIGURES_EVERY_SECS:
             self._figures_at = self._answered_at
             await self._write_figures()
+            clean_up = database_sync_to_async(remove_leftovers)
+            await clean_up(settings.MEDIA_DIR, list(now.streams))
 
     async def _got_nothing(self, why: str) -> None:
         """A moment without an answer changes nothing."""

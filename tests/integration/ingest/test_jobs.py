@@ -19,6 +19,7 @@ from django.db import OperationalError
 
 from ingest import control
 from ingest.jobs import ingest_jobs
+from ingest.leftovers import remove_leftovers
 from ingest.now import Now
 from ingest.parts import Parts
 from ingest.playback_job import Playback
@@ -133,6 +134,25 @@ async def test_a_page_without_the_stream(settings, tmp_path):
         assert await db(facts)(room) == ("interrupted", False)
         assert not has_mark(settings.MEDIA_DIR, "air", room.play_id)
         assert (await db(Part.objects.get)(name="rtmp")).ok
+
+
+def test_no_broadcast_begins_with_the_end_of_the_one_before(settings):
+    """nginx would go on with the playlist that it finds; so it should after an interruption."""
+    interrupted, over = live_room(), make_room(make_user("kim"))
+    sent = make_room(over.owner)
+    actions.do_ingest_lost(interrupted)
+    names = [room.play_id for room in (interrupted, over, sent)] + ["play_unknown"]
+    for name in names:
+        (settings.MEDIA_DIR / "hls" / name).mkdir(parents=True)
+        (settings.MEDIA_DIR / "hls" / name / "index.m3u8").touch()
+        (settings.MEDIA_DIR / "hls" / name / "1000.ts").touch()
+    assert remove_leftovers(settings.MEDIA_DIR, [sent.play_id]) == sorted(
+        [over.play_id, "play_unknown"]
+    )
+    there = {path.parent.name for path in settings.MEDIA_DIR.glob("hls/*/index.m3u8")}
+    assert there == {interrupted.play_id, sent.play_id}
+    assert remove_leftovers(settings.MEDIA_DIR, [sent.play_id]) == []
+    assert remove_leftovers(settings.MEDIA_DIR / "nowhere", []) == []
 
 
 async def test_the_database_is_away_for_a_while(caplog):
