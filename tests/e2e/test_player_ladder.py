@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -125,3 +128,30 @@ def test_the_last_picture_stays_when_the_encoder_stops(
     browse.wait_for_state(page, "#player", "reconnecting")
     numbers = [entry.number for entry in browse.diary(page) if entry.number is not None]
     assert numbers == sorted(numbers, key=lambda number: (number - numbers[0]) % FRAMES)
+
+
+def test_nothing_is_shown_twice_when_the_encoder_comes_back(
+    person: Callable[..., Visitor],
+    site: Site,
+    room_id: str,
+    show: Callable[[str], None],
+) -> None:
+    """HLS begins with its last segment again, while that is all there is."""
+    guest = person()
+    with obs.on_air(site, room_id, SMALL, reconnects=True) as encoder:
+        page = browse.watch(guest, room_id, "?rung=flv")
+        browse.wait_for_rung(page, "flv")
+        seen = browse.frames_seen(page)
+        browse.keep_diary(page)
+        os.kill(encoder.pid, signal.SIGKILL)
+
+        def numbers() -> list[int]:
+            return [entry.number for entry in browse.diary(page) if entry.number is not None]
+
+        # It begins at 0 again.
+        wait_for("new pictures are shown", lambda: min(numbers(), default=999) < seen[0][1], 40)
+        browse.wait_until_advancing(page)
+        diary, shown = browse.diary(page), numbers()
+    back = [new for old, new in itertools.pairwise(shown) if new < old]
+    assert len(back) == 1, f"back to {back}"
+    show(f"the encoder comes back: FLV stood still for {browse.longest_gap_ms(diary):.0f} ms")
