@@ -20,6 +20,7 @@ WEB_USERS = ("www-data", "nginx", "http")  # Debian's, Fedora's, Arch's
 WANTED_FILES = 16_384  # two for each viewer of HTTP-FLV
 MEDIA_FOLDERS = ("hls", "recordings", "thumbnails", "marks/air", "marks/open", "marks/private")
 WRITTEN_BY_NGINX = ("hls", "recordings")
+SHUT_FOLDERS = ("hls", "recordings", "thumbnails")  # what private rooms show is in them, too
 PAGES = ("starting.html", "unavailable.json", "too_large.json")
 
 
@@ -45,6 +46,9 @@ def make_folders(config: Config) -> str | None:
         os.chown(config.run_dir, -1, owner.pw_gid)
         for name in WRITTEN_BY_NGINX:
             give(config.media_dir / name, owner)
+    if config.starts_nginx:  # another's nginx may be neither their owner nor in the group
+        for name in SHUT_FOLDERS:
+            (config.media_dir / name).chmod(0o750)
     pages = config.run_dir / "pages"
     pages.mkdir(exist_ok=True)
     for name in PAGES:

@@ -117,7 +117,9 @@ def test_folders_are_made_and_the_sockets_hidden(tmp_path: Path):
     user = make_folders(config)
     assert (user is not None) == (os.geteuid() == 0)
     for name in ("hls", "recordings", "thumbnails", "marks/air", "marks/open", "marks/private"):
+        shut = not name.startswith("marks") and config.starts_nginx
         assert (config.media_dir / name).is_dir()
+        assert not shut or stat.S_IMODE((config.media_dir / name).stat().st_mode) == 0o750
     assert stat.S_IMODE(config.run_dir.stat().st_mode) == 0o750
     assert (config.run_dir / "pages" / "starting.html").is_file()
     left_over = config.run_dir / "tmp" / "front" / "body"
