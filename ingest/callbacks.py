@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -69,6 +70,8 @@ def publish(call: Call) -> HttpResponse:
         actions.do_ingest_refused(room, why)
         return _refused()
     _take_over(room)
+    with contextlib.suppress(control.NotAnswering):
+        control.expect(room.play_id)
     return HttpResponse(status=302, headers={"Location": room.play_id})
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 
 HOST: Final = "127.0.0.1"
 TIMEOUT_SECS: Final = 1.0
+EXPECT_TIMEOUT_SECS: Final = 0.3  # an encoder waits for us
 STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 MAX_ANSWER_BYTES: Final = 4 << 20  # a stream takes 1–2 KB on the stat page, a viewer 200 bytes
 
@@ -20,9 +21,10 @@ class NotAnswering(Exception):
     """The page can't be had now: refused, timed out, too long, or not 200."""
 
 
-def fetch(path: str) -> bytes:
+def fetch(path: str, port: int | None = None, timeout_secs: float = TIMEOUT_SECS) -> bytes:
     """For a thread. Raises NotAnswering."""
-    connection = http.client.HTTPConnection(HOST, settings.RTMP_CONTROL_PORT, timeout=TIMEOUT_SECS)
+    port = port or settings.RTMP_CONTROL_PORT
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout_secs)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -94,6 +96,11 @@ def drop_publisher(play_id: str) -> int:
 
 async def drop_publisher_soon(play_id: str) -> int:
     return _count(await fetch_soon(drop_path(play_id)))
+
+
+def expect(play_id: str) -> None:
+    """Has playback pull it from its first keyframe on, for who comes before the second."""
+    fetch(f"/expect/{play_id}", settings.FLV_PORT, EXPECT_TIMEOUT_SECS)
 
 
 async def record_start(play_id: str) -> str:

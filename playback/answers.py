@@ -20,6 +20,7 @@ KEYFRAME_WITHIN_SECS: Final = 7.0
 """And so much more once nginx has the stream: it says nothing before a keyframe, and OBS's own
 settings have them up to 8.3 s apart."""
 _FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
+_EXPECT: Final = re.compile(r"/expect/(play_[0-9a-z]{1,40})", re.ASCII)
 _INSPECT: Final = re.compile(r"/inspect/(play_[0-9a-z]{1,40})", re.ASCII)
 
 
@@ -58,6 +59,9 @@ class Answers:
             return Answer(build_json(200, self._streams.status(), {}))
         if found := _INSPECT.fullmatch(request.path):
             return self._inspect(found[1])
+        if found := _EXPECT.fullmatch(request.path):
+            self._streams.expect(found[1])
+            return Answer(build_json(200, {}, {}))
         return _problem(404, "not_found")
 
     async def _flv(self, request: Request, play_id: str) -> Answer | Watch:

@@ -22,6 +22,10 @@ APP: Final = "out"
 RETRY_SECS: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
 STEADY_SECS: Final = 5.0  # a pull that lasted so long is retried at once
 IDLE_SECS: Final = 10.0
+# An encoder sends its first keyframe a round trip after it was let in, the next one perhaps 8.3 s
+# later (OBS as it comes): who is expected is asked for so often, for so long.
+EXPECT_EVERY_SECS: Final = 0.02
+EXPECT_SECS: Final = 2.0
 STARTED_WITHIN_SECS: Final = 30.0  # nginx keeps no keyframe for who joins: the next one has to come
 
 
@@ -40,6 +44,7 @@ class Stream:
         self._now = loop.time
         self._wanted_until = loop.time() + IDLE_SECS
         self._lost_at: float | None = None
+        self._expected_until = 0.0
         self._task = asyncio.create_task(self._run(host, port), name=f"pull {play_id}")
 
     @property
@@ -52,6 +57,12 @@ class Stream:
     def keep(self) -> None:
         """Somebody wants it, or its measures: another IDLE_SECS."""
         self._wanted_until = self._now() + IDLE_SECS
+
+    def expect(self) -> None:
+        self._expected_until = self._now() + IDLE_SECS
+
+    def is_expected(self) -> bool:
+        return self._now() < self._expected_until
 
     def join(self, viewer: Viewer) -> None:
         self.fanout.add(viewer)
@@ -104,7 +115,12 @@ class Stream:
                 self.appeared.clear()
                 self.fanout.interrupt()
                 self._lost_at = self._now()
-            await asyncio.sleep(RETRY_SECS[min(failures, len(RETRY_SECS) - 1)])
+            await asyncio.sleep(self._retry_secs(failures))
+
+    def _retry_secs(self, failures: int) -> float:
+        if self._now() < self._expected_until - IDLE_SECS + EXPECT_SECS:
+            return EXPECT_EVERY_SECS
+        return RETRY_SECS[min(failures, len(RETRY_SECS) - 1)]
 
     async def _pull(self, host: str, port: int) -> None:
         async with aclosing(pull(host, port, APP, self.play_id)) as reads:

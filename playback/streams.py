@@ -13,6 +13,7 @@ from playback.stream import Stream
 logger = logging.getLogger("playback")
 
 SWEEP_SECS: Final = 1.0
+MAX_STREAMS: Final = 1000  # who knocks with a right key again and again expects no more
 
 
 class Streams:
@@ -42,6 +43,11 @@ class Streams:
         stream.keep()
         return stream
 
+    def expect(self, play_id: str) -> None:
+        """It will be on air in a moment: the pull is to be there before its first keyframe."""
+        if len(self._streams) < MAX_STREAMS:
+            self.want(play_id).expect()
+
     def status(self) -> dict[str, object]:
         """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages."""
         streams = {}
@@ -62,7 +68,7 @@ class Streams:
             await asyncio.sleep(SWEEP_SECS)
             for play_id, stream in tuple(self._streams.items()):
                 try:
-                    if self.is_on_air(play_id) and stream.is_wanted():
+                    if stream.is_wanted() and (self.is_on_air(play_id) or stream.is_expected()):
                         stream.sweep(
                             is_open=self.is_open(play_id), is_private=self.is_private(play_id)
                         )

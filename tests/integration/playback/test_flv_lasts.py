@@ -79,6 +79,22 @@ def test_one_pull_for_all_and_none_for_nobody(rig: Rig) -> None:
         assert rig.status(PLAY) is None
 
 
+def test_who_is_expected_is_had_from_the_first_keyframe_on(rig: Rig) -> None:
+    """OBS as it comes has the second one 8.3 s later."""
+    assert rig.json(f"/expect/{PLAY}") == {}
+    with Publisher(rig.rtmp_port, PLAY) as publisher:
+        publisher.metadata({"videocodecid": 7.0})
+        wait_for("the pull is there before any picture", lambda: rig.pulls(PLAY))
+        publisher.video(0, AVC)
+        for frame in range(30):
+            publisher.video(frame * 33, video(key=frame == 0, size=1_000))
+        rig.mark(PLAY)
+        viewer = rig.watch(PLAY)
+        viewer.read_until(20_000)
+        assert frame_times(viewer.flv)[0] == 0
+        viewer.close()
+
+
 def test_the_end_of_a_publisher_closes_its_viewers(rig: Rig) -> None:
     rig.mark(PLAY)
     with Sending(rig):
