@@ -318,7 +318,8 @@ export class Watching {
     const figures = this.#reports.take(name, await this.snapshot());
     if (figures === null) return;
     const rung = this.playing ? name : "";
-    const fields = figures.sessionId === null ? {} : { session_id: figures.sessionId };
-    this.#socket.send("report", { ...figures.report, rung }, fields);
+    // Figures belong to an SFU session; of what comes over HTTP only the way is told.
+    if (figures.sessionId === null) this.#socket.send("report", { rung });
+    else this.#socket.send("report", { ...figures.report, rung }, { session_id: figures.sessionId });
   }
 }
