@@ -257,6 +257,17 @@ def who_may_know(room: Room) -> frozenset[int] | None:
     return frozenset(User.objects.filter(allowed).values_list("pk", flat=True))
 
 
+def sessions_of_strangers(process_id: str) -> list[str]:
+    """Viewers' SFU sessions in rooms that have become private since; a WebSocket's go with it."""
+    watching = open_sessions_of(process_id).filter(room__visibility=Visibility.PRIVATE)
+    found = watching.filter(role=Role.SUBSCRIBER).select_related("room", "user")
+    return [one.session_id for one in found if not _may_know(one.user, one.room)]
+
+
+def open_sessions_of(process_id: str) -> QuerySet[SfuSession]:
+    return SfuSession.objects.filter(process_id=process_id, ended_at__isnull=True)
+
+
 def _may_know(user: Person, room: Room) -> bool:
     if room.visibility != Visibility.PRIVATE:
         return True

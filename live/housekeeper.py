@@ -35,6 +35,7 @@ class Housekeeper:
         sessions: Callable[[], Collection[str]],
         publishing_rooms: Callable[[], Collection[str]],
         on_off_air: Callable[[str], None],
+        on_stranger: Callable[[str], None],
         measure: Callable[[], Awaitable[None]],
     ) -> None:
         self._process_id = process_id
@@ -42,6 +43,7 @@ class Housekeeper:
         self._sessions = sessions
         self._publishing_rooms = publishing_rooms
         self._on_off_air = on_off_air
+        self._on_stranger = on_stranger
         self._measure = measure
         self._task: asyncio.Task[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
@@ -62,6 +64,9 @@ class Housekeeper:
                 await self._do(bury_the_dead)
                 for room_id in await self._do(rooms_off_air, list(self._publishing_rooms())) or ():
                     self._on_off_air(room_id)
+                strangers = await self._do(access.sessions_of_strangers, self._process_id)
+                for session_id in strangers or ():
+                    self._on_stranger(session_id)
             await self._do(look_after_rooms)
             if ticks % MEASURE_EVERY_TICKS == 0:
                 self._start_measuring()

@@ -53,6 +53,7 @@ class Process:
             sessions=self._open_sessions,
             publishing_rooms=self._publishing_rooms,
             on_off_air=self._got_off_air,
+            on_stranger=self._got_stranger,
             measure=self.media.measure,
         )
         self.media.on_health = self._got_health
@@ -98,6 +99,10 @@ class Process:
         self.media.close_where(
             lambda s: s.room_id == room_id and s.role is Role.PUBLISHER, "not_live"
         )
+
+    def _got_stranger(self, session_id: str) -> None:
+        """As to whoever asks: the room does not exist for them any more."""
+        self.media.close_where(lambda s: s.session_id == session_id, "room_not_found")
 
     def _got_event(self, event: events.Event) -> None:
         media = self.media

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -134,15 +136,44 @@ async def test_candidates_that_trickle_are_put_into_the_sdp(house: House, owner:
     assert answer["data"]["sdp"].count(f"a={CANDIDATE['candidate']}") == 1
 
 
+async def offer_at_once(stream: Any, request: Any) -> None:
+    from tests.fakes.scripted_sfu import answer_everything
+
+    await answer_everything(stream, request)
+    if request.WhichOneof("payload") == "join":
+        stream.say_offer(SFU_OFFER)
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner"])
+async def test_a_room_that_becomes_private_sends_strangers_away(house: House, who: str) -> None:
+    house.sfu.replier = offer_at_once
+    caller = Caller(getattr(house, who))
+    assert (await caller.open(house, role="subscriber", sdp=None))[0] == 200
+    stream = house.sfu.streams[0]
+    await db(actions.do_update_room)(house.room, visibility="private")
+    if who == "stranger":
+        await until(lambda: stream.over, "the stranger's session to be closed")
+    else:
+        row = await db(SfuSession.objects.get)(user=house.owner)
+        before = row.last_seen_at
+        await until_seen_after(before)
+        assert not stream.over
+
+
+async def until_seen_after(before: datetime) -> None:
+    """The housekeeper has been round once more."""
+
+    async def later() -> bool:
+        return bool(await db(SfuSession.objects.filter(last_seen_at__gt=before).exists)())
+
+    deadline = asyncio.get_running_loop().time() + 20
+    while not await later():
+        assert asyncio.get_running_loop().time() < deadline, "the housekeeper does nothing"
+        await asyncio.sleep(0.05)
+
+
 async def test_watch_in_two_steps(house: House, stranger: Caller) -> None:
-    async def offer(stream: Any, request: Any) -> None:
-        from tests.fakes.scripted_sfu import answer_everything
-
-        await answer_everything(stream, request)
-        if request.WhichOneof("payload") == "join":
-            stream.say_offer(SFU_OFFER)
-
-    house.sfu.replier = offer
+    house.sfu.replier = offer_at_once
     status, opened = await stranger.open(house, role="subscriber", sdp=None)
     assert status == 200 and opened["data"]["type"] == "offer"
     assert opened["data"]["sdp"].startswith(SFU_OFFER[:40])
