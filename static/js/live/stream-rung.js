@@ -95,7 +95,9 @@ export class StreamRung {
 
   /** @param {string | null} url null: not on air */
   setUrl(url) {
-    const news = url !== null && this.#url === null;
+    // One that was refused is not tried again: its successor is.
+    const refused = this.trouble === "http_403" && url !== this.#url;
+    const news = url !== null && (this.#url === null || refused);
     this.#url = url;
     if (news && this.#running && this.#waiting) this.#open();
   }
