@@ -21,6 +21,7 @@ from worker.job import Job
 
 logger = logging.getLogger("ingest")
 MAX_DATAGRAM_BYTES: Final = 512
+LONGEST_PATH_BYTES: Final = 100  # Linux takes 107, macOS 103
 WRITABLE_BY_NGINX: Final = 0o666  # its workers may be another user; the folder is ours
 
 
@@ -52,7 +53,7 @@ class Viewers(Job):
         made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
-            made.bind(str(self._path))
+            bind_at(made, self._path)
             os.chmod(self._path, WRITABLE_BY_NGINX)
         except OSError:
             made.close()
@@ -80,3 +81,15 @@ class Viewers(Job):
         trace: TracebackType | None,
     ) -> None:
         self._close()
+
+
+def bind_at(made: socket.socket, path: Path) -> None:
+    """Also where the path is too long for a socket (on Linux, by the folder's descriptor)."""
+    if len(os.fsencode(path)) <= LONGEST_PATH_BYTES:
+        made.bind(str(path))
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        made.bind(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)

@@ -28,7 +28,8 @@ def needs_nginx(nginx: Nginx | NoNginx, missing_part: Callable[[str], None]) -> 
 def shared(nginx: Nginx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
     if isinstance(nginx, NoNginx):
         pytest.skip(nginx.reason)
-    with alone(tmp_path_factory.mktemp("front") / "var", nginx, "front") as made:
+    folder = tmp_path_factory.mktemp("front") / ("far-down-" * 12)  # deeper than a socket may be
+    with alone(folder / "var", nginx, "front") as made:
         yield made
 
 

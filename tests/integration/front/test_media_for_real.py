@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.nginx import Nginx
+from ingest.viewers_job import bind_at
 from tests.integration.front.alone import (
     FILM,
     MOVIE,
@@ -93,7 +94,7 @@ def test_marks_take_effect_at_once(front: Alone):
 def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
     viewer, token = "0" * 31 + "a", front.token()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
-        worker.bind(str(front.values.run_dir / "viewers.sock"))
+        bind_at(worker, front.values.run_dir / "viewers.sock")
         worker.settimeout(10)
         front.ask(front.hls(token, "1000.ts", viewer))
         assert front.ask(front.hls("-", viewer="1" * 32)).status == 403

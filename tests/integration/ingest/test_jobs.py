@@ -261,6 +261,13 @@ async def test_players_elsewhere_are_heard(tmp_path):
             nginx.send(line(1))
 
 
+async def test_a_folder_deeper_than_a_socket_may_be(tmp_path):
+    path = tmp_path / ("far-down-" * 12) / "viewers.sock"
+    async with Viewers(path, Playback(Now(), Parts())) as job:
+        await job.tick()
+        assert path.is_socket()
+
+
 async def test_nothing_is_written_when_nothing_changes(tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(actions, "do_set_outside_viewers", written.append)
