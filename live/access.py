@@ -7,7 +7,7 @@ A room or session that the person may not know of is answered like one that does
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
@@ -34,6 +34,7 @@ from live.secrets import Unreadable, hash_key, open_sealed
 
 Person = User | AnonymousUser | None  # all but a User are guests
 PUBLIC_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # anything else no database need be asked about
+COMING_BACK_SECS = 15.0  # what an SFU's answer and the first packet may take
 CONNECTED = Q(lost_at__isnull=True) & ~Q(client_id="")  # Ingest.is_connected
 ON_AIR_STATES = tuple(sorted(state.value for state in ON_AIR))
 OUTSIDE_VIEWERS = Case(  # in a query over rooms
@@ -234,9 +235,21 @@ def rooms_live_without_publisher() -> QuerySet[Room]:
 
 
 def rooms_past_grace(now: datetime) -> QuerySet[Room]:
-    """Starting or interrupted for too long: the housekeeper calls do_expire_grace."""
+    """Starting or interrupted for too long: the housekeeper calls do_expire_grace.
+
+    Not while a publisher is just coming back: its broadcast would end under its first packet, and
+    it would be sent away as one who publishes where nothing is on the air.
+    """
     waiting = (RoomState.STARTING.value, RoomState.INTERRUPTED.value)
-    return Room.objects.filter(state__in=waiting, grace_until__lte=now)
+    since = now - timedelta(seconds=COMING_BACK_SECS)
+    sessions = SfuSession.objects.filter(
+        role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION, started_at__gte=since
+    )
+    encoders = Ingest.objects.filter(CONNECTED, accepted_at__gte=since)
+    coming_back = Q(state=RoomState.INTERRUPTED.value) & (
+        Q(pk__in=sessions.values("room_id")) | Q(pk__in=encoders.values("room_id"))
+    )
+    return Room.objects.filter(state__in=waiting, grace_until__lte=now).exclude(coming_back)
 
 
 def _known_room(user: Person, room_id: str) -> Room:

@@ -19,8 +19,15 @@ AUDIO_CODECS: Final = frozenset({"aac", "mp3"})
 PEEK_MS: Final = 15_000  # how long the first keyframe, or the other track, is waited for
 PEEK_BYTES: Final = 64_000_000
 JUMP_MS: Final = 15_000  # nginx drops who is silent for longer: no gap, but another clock
+HEADERS_BYTES: Final = 4_096
 BACK_MS: Final = 5_000  # tracks may be that far apart
 OPTIONS: Final = {"probesize": "20000000", "analyzeduration": "15000000"}
+
+
+def without_frames(path: Path) -> str:
+    """Headers and metadata take some hundred bytes: more than that without a frame is rubbish."""
+    size = path.stat().st_size if path.exists() else 0
+    return "empty" if size < HEADERS_BYTES else "broken"
 
 
 class Unusable(Exception):
@@ -45,11 +52,11 @@ class PieceReader:
     """Open piece: `tracks` by kind, then `packets()` once."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._file = av.open(str(path), format="flv", options=OPTIONS)
         except (FFmpegError, OSError) as error:
-            small = path.exists() and path.stat().st_size < 1024
-            raise Unusable("empty" if small else "broken") from error
+            raise Unusable(without_frames(path)) from error
         try:
             self._demuxed = self._demux()
             self._held: list[Any] = []
@@ -146,7 +153,7 @@ class PieceReader:
 
     def _find_tracks(self, ended: bool) -> dict[str, Any]:
         if not self._held:
-            raise Unusable("empty")
+            raise Unusable(without_frames(self._path))
         came = {packet.stream.index for packet in self._held}
         tracks: dict[str, Any] = {}
         for stream in self._file.streams:

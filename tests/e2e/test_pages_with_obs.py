@@ -57,6 +57,8 @@ def broadcasting(site: Site, browser: Browser, room_id: str) -> Iterator[None]:
         with visitor(browser, site, "demo") as someone:
             page = browse.watch(someone, room_id)
             page.locator("#chat[data-connected=true]").wait_for()
+            # Some seconds into the recording, which begins with a keyframe after the room is live.
+            wait_for("some of it is recorded", lambda: encoder.frames_sent > 120, 60)
             page.locator("[data-chat-input]").fill(SAID)
             page.locator("[data-chat-input]").press("Enter")
             page.locator(".chat-line", has_text=SAID).wait_for()

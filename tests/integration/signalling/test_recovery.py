@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from live import actions, events
 from live.actions.away import do_session_away
 from live.housekeeper import bury_the_dead, look_after_rooms
 from live.lifecycle import EndReason
-from live.models import Participant, Room, SfuSession
+from live.models import Broadcast, Participant, Room, SfuSession
 from live.process import Process, close_process
 from live.signalling.codes import CloseCode
 from sfu_relay.proto import rtc_pb2
@@ -194,6 +195,24 @@ async def test_grace_time_runs_out(house: House, settings: Any) -> None:
     assert (await viewer.hears("room", state="interrupted"))["payload"]["grace_until"]
     ended = (await viewer.hears("room", state="ended"))["payload"]
     assert ended["ended_reason"] == "publisher_left"
+
+
+async def test_who_comes_back_just_in_time_is_not_cut_off(house: House, settings: Any) -> None:
+    """The grace time runs out between the SFU's answer and the first packet."""
+    settings.PUBLISHER_GRACE_SECS = 1.0
+    publisher, _ = await house.publishing()
+    await publisher.send("leave", {})
+    await house.is_in_state("interrupted")
+    await publisher.send("offer", OFFER)
+    answer = await publisher.hears("answer", again=True)
+    stream = await house.stream(answer["session_id"])
+    until_secs = (await db(Room.objects.get)(pk=house.room.pk)).grace_until.timestamp()
+    await until(lambda: time.time() > until_secs + 2.5, "two more rounds of the housekeeper")
+    assert await house.state() == "interrupted"
+    stream.say_tracks(stream.uid, *tracks_of_offer())
+    await house.is_in_state("live")
+    assert not stream.over
+    assert await db(Broadcast.objects.filter(room=house.room).count)() == 1
 
 
 async def test_a_broadcast_that_never_starts(house: House, settings: Any) -> None:
