@@ -80,6 +80,15 @@
         if (Date.now() < until) video.requestVideoFrameCallback(look);
       };
       if (video) video.requestVideoFrameCallback(look);
+      // A window that another one covers decodes frames, but presents none: then the picture is looked at.
+      const began = Date.now();
+      const poll = setInterval(() => {
+        const at = Date.now();
+        if (at >= until) clearInterval(poll);
+        if (!video || at - Math.max(last, began) < 250) return;
+        const number = probe.read(video);
+        if (number !== null) seen.push([at, number]);
+      }, 100);
     });
 
   /**
@@ -128,10 +137,21 @@
   const notice = (video) => {
     if (noticed.has(video) || !video.requestVideoFrameCallback) return;
     noticed.add(video);
+    let found = false;
     const look = () => {
-      if (probe.read(video) === null) video.requestVideoFrameCallback(look);
-      else probe.firstFrames.push(Date.now());
+      if (found) return;
+      found = probe.read(video) !== null;
+      if (found) probe.firstFrames.push(Date.now());
+      else video.requestVideoFrameCallback(look);
     };
+    // As above, for a window that is covered.
+    const poll = setInterval(() => {
+      if (!found && probe.read(video) !== null) {
+        found = true;
+        probe.firstFrames.push(Date.now());
+      }
+      if (found || !video.isConnected) clearInterval(poll);
+    }, 500);
     video.requestVideoFrameCallback(look);
   };
   const search = () => document.querySelectorAll('video').forEach(notice);
