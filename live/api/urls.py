@@ -42,8 +42,6 @@ class RowId(IntConverter):
 register_converter(PublicId, "public_id")
 register_converter(RowId, "row_id")
 
-SESSION = "api/v1/sfu/session/<public_id:session_id>"
-
 urlpatterns = [
     path("health", HealthView.as_view(), name="health"),
     path("health/ready", ReadyView.as_view(), name="health-ready"),
@@ -111,9 +109,5 @@ urlpatterns = [
         SessionStatsView.as_view(),
         name="api-session-stats",
     ),
-    path("api/v1/sfu/session", SessionCreateView.as_view(), name="api-sfu-create"),
-    path(SESSION, SessionView.as_view(), name="api-sfu"),
-    path(f"{SESSION}/answer", SessionAnswerView.as_view(), name="api-sfu-answer"),
-    path(f"{SESSION}/stats", SessionStatsView.as_view(), name="api-sfu-stats"),
     re_path(r"^api/.*$", NothingView.as_view()),
 ]
