@@ -15,6 +15,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Quer
 
 from live.lifecycle import ON_AIR, RoomState
 from live.models import (
+    BY_PEOPLE,
     SENDING,
     Broadcast,
     ChatMessage,
@@ -212,7 +213,10 @@ def counts(room: Room) -> Counts:
 
 
 def open_sessions(room: Room, role: str | None = None) -> QuerySet[SfuSession]:
-    sessions = SfuSession.objects.filter(room=room, ended_at__isnull=True, state__in=OPEN_SESSION)
+    """Of people, not of bridges."""
+    sessions = SfuSession.objects.filter(
+        BY_PEOPLE, room=room, ended_at__isnull=True, state__in=OPEN_SESSION
+    )
     return sessions.filter(role=role) if role else sessions
 
 
@@ -224,7 +228,7 @@ def sends_by_rtmp(room: Room) -> bool:
 def rooms_live_without_publisher() -> QuerySet[Room]:
     """Live, but neither a browser nor an encoder is there: for do_publisher_lost."""
     publishing = SfuSession.objects.filter(
-        role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
+        BY_PEOPLE, role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
     )
     encoders = Ingest.objects.filter(CONNECTED)
     return (
@@ -243,7 +247,11 @@ def rooms_past_grace(now: datetime) -> QuerySet[Room]:
     waiting = (RoomState.STARTING.value, RoomState.INTERRUPTED.value)
     since = now - timedelta(seconds=COMING_BACK_SECS)
     sessions = SfuSession.objects.filter(
-        role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION, started_at__gte=since
+        BY_PEOPLE,
+        role=Role.PUBLISHER,
+        ended_at__isnull=True,
+        state__in=OPEN_SESSION,
+        started_at__gte=since,
     )
     encoders = Ingest.objects.filter(CONNECTED, accepted_at__gte=since)
     coming_back = Q(state=RoomState.INTERRUPTED.value) & (

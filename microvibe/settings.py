@@ -1,5 +1,6 @@
 """All settings, from the environment (or a .env file). Each one is explained in .env.example."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -268,6 +269,20 @@ RECORDING_KEEP_DAYS = env.int("RECORDING_KEEP_DAYS", 0)  # 0: for ever
 RECORDING_QUOTA_GB = env.float("RECORDING_QUOTA_GB", 0.0)  # 0: no quota
 RECORDING_MIN_FREE_GB = env.float("RECORDING_MIN_FREE_GB", 2.0)
 THUMBNAIL_EVERY_SECS = env.float("THUMBNAIL_EVERY_SECS", 10.0)
+
+# --- Bridges (docs/bridge.md) -------------------------------------------------------------------
+STREAMING_RTMP_TO_WEBRTC = env.bool("STREAMING_RTMP_TO_WEBRTC", True)  # in rooms that are hybrid
+STREAMING_WEBRTC_TO_RTMP = env.bool("STREAMING_WEBRTC_TO_RTMP", True)
+STREAMING_SOCKET_FALLBACK = env.bool("STREAMING_SOCKET_FALLBACK", True)
+BRIDGE_MAX_JOBS = env.int("BRIDGE_MAX_JOBS", 40)
+# Pictures that are transcoded or mixed at once; each takes 30 to 80 % of a core.
+BRIDGE_MAX_TRANSCODES = env.int("BRIDGE_MAX_TRANSCODES", max(1, (os.cpu_count() or 1) // 2))
+BRIDGE_STOP_AFTER_SECS = env.float("BRIDGE_STOP_AFTER_SECS", 15.0)  # nobody wants it any more
+PUSH_PORT = env.int("PUSH_PORT", 8083)  # loopback: broadcasts that come by WebSocket
+
+# --- Guests -------------------------------------------------------------------------------------
+MAX_GUESTS_ON_STAGE = env.int("MAX_GUESTS_ON_STAGE", 5)
+GUEST_LINK_HOURS = env.int("GUEST_LINK_HOURS", 24)
 
 # --- Accounts -----------------------------------------------------------------------------------
 SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from live.models import Participant, Room, SessionState, SfuSession, User
+from live.models import Participant, Room, SessionState, SfuSession, User, Via
 from live.models.presence import OPEN_SESSION
 from live.refusals import refusal
 from live.reports import clean_report
@@ -23,6 +23,7 @@ def do_open_session(
     role: str,
     node: str = "",
     process_id: str = "",
+    via: str = Via.BROWSER,
 ) -> SfuSession:
     """Raises session_exists: ids are never used twice."""
     try:
@@ -35,6 +36,7 @@ def do_open_session(
                 role=role,
                 node=node,
                 process_id=process_id,
+                via=via,
             )
     except IntegrityError:
         raise refusal("session_exists") from None

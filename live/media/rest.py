@@ -60,14 +60,21 @@ class Waiter:
 
 
 async def open_by_rest(
-    media: MediaService, *, room_id: str, role: Role, person: Person, session_id: str, sdp: str
+    media: MediaService,
+    *,
+    room_id: str,
+    role: Role,
+    person: Person,
+    session_id: str,
+    sdp: str,
+    via: str = "rest",
 ) -> str:
     """The SFU's answer (publisher) or offer (subscriber). Raises MicroVibeError."""
     if not media.enabled:
         raise MicroVibeError("sfu_unavailable")
     waiter = Waiter()
     session = media.open(
-        room_id=room_id, role=role, person=person, owner=waiter, session_id=session_id
+        room_id=room_id, role=role, person=person, owner=waiter, session_id=session_id, via=via
     )
     try:
         if role is Role.PUBLISHER:

@@ -23,13 +23,14 @@ def open_session(
     role: str,
     node: str,
     process_id: str,
+    via: str,
 ) -> None:
     participant = None
     if participant_id is not None:
         participant = Participant.objects.filter(participant_id=participant_id).first()
     user = None if user_id is None else User.objects.filter(pk=user_id).first()
     room = Room.objects.get(room_id=room_id)
-    actions.do_open_session(session_id, room, participant, user, role, node, process_id)
+    actions.do_open_session(session_id, room, participant, user, role, node, process_id, via)
 
 
 def media_started(session_id: str, room_id: str) -> None:

@@ -67,6 +67,7 @@ class MediaService:
         watch: bool = False,
         replaces: Sequence[MediaSession] = (),
         session_id: str | None = None,
+        via: str = "browser",
     ) -> MediaSession:
         """A new session. A subscriber's join starts at once, a publisher's with its first offer."""
         session_id = session_id or new_session_id()
@@ -102,6 +103,7 @@ class MediaService:
             str(role),
             session.peer.node or "",
             self.process_id,
+            via,
         )
         session.opened = True
         return session

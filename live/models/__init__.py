@@ -1,10 +1,22 @@
 """What is stored. Written by live.actions only; looked up for a person by live.access only."""
 
+from live.models.bridges import BridgeJob, BridgeKind, BridgeMode, BridgeState
 from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
+from live.models.guests import Guest, GuestState, RoomInvite
 from live.models.ingest import Ingest, Part
-from live.models.presence import SENDING, Participant, Role, Rung, SessionState, SfuSession
+from live.models.presence import (
+    BY_PEOPLE,
+    SENDING,
+    Participant,
+    Role,
+    Rung,
+    SessionState,
+    SfuSession,
+    Via,
+)
 from live.models.recordings import Recording, RecordingState
 from live.models.rooms import (
+    Layout,
     PushProtocol,
     Room,
     RoomPublisher,
@@ -16,11 +28,19 @@ from live.models.rooms import (
 from live.models.users import User
 
 __all__ = [
+    "BY_PEOPLE",
     "SENDING",
+    "BridgeJob",
+    "BridgeKind",
+    "BridgeMode",
+    "BridgeState",
     "Broadcast",
     "ChatMessage",
     "GiftSent",
+    "Guest",
+    "GuestState",
     "Ingest",
+    "Layout",
     "Part",
     "Participant",
     "PushProtocol",
@@ -28,6 +48,7 @@ __all__ = [
     "RecordingState",
     "Role",
     "Room",
+    "RoomInvite",
     "RoomPublisher",
     "Rung",
     "SessionState",
@@ -36,5 +57,6 @@ __all__ = [
     "StreamType",
     "StreamingMode",
     "User",
+    "Via",
     "Visibility",
 ]

@@ -26,6 +26,16 @@ class Rung(models.TextChoices):
     HLS = "hls", "HLS"
 
 
+class Via(models.TextChoices):
+    """How a session came to be."""
+
+    BROWSER = "browser", _("Browser")
+    REST = "rest", "REST"
+    WHIP = "whip", "WHIP"
+    WHEP = "whep", "WHEP"
+    BRIDGE = "bridge", _("Bridge")
+
+
 class SessionState(models.TextChoices):
     JOINING = "joining", _("Joining")
     CONNECTED = "connected", _("Connected")
@@ -108,6 +118,7 @@ class SfuSession(models.Model):
         verbose_name=_("user"),
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
+    via = models.CharField(_("via"), max_length=10, choices=Via.choices, default=Via.BROWSER)
     node = models.CharField(_("SFU node"), max_length=255, blank=True)
     process_id = models.CharField(_("process"), max_length=64, blank=True)
     state = models.CharField(
@@ -141,5 +152,7 @@ class SfuSession(models.Model):
         return self.session_id
 
 
+# A bridge only passes on what somebody else sends.
+BY_PEOPLE = ~Q(via=Via.BRIDGE)
 # Sessions of publishers that an SFU has answered: media flows, or is about to.
-SENDING = Q(role=Role.PUBLISHER, ended_at__isnull=True, state=SessionState.CONNECTED)
+SENDING = BY_PEOPLE & Q(role=Role.PUBLISHER, ended_at__isnull=True, state=SessionState.CONNECTED)

@@ -33,6 +33,14 @@ class Visibility(models.TextChoices):
     PRIVATE = "private", _("Private: the owner and allowed publishers")
 
 
+class Layout(models.TextChoices):
+    """How several pictures share the screen."""
+
+    SPEAKER = "speaker", _("Speaker: one large, the others beside it")
+    GRID = "grid", _("Grid: all of the same size")
+    PIP = "pip", _("Picture in picture: one large, the others small upon it")
+
+
 ROOM_STATES = {
     RoomState.IDLE: _("Idle"),
     RoomState.STARTING: _("Starting"),
@@ -88,7 +96,10 @@ class Room(models.Model):
     record = models.BooleanField(
         _("record broadcasts"),
         default=True,
-        help_text=_("A replay is made of every broadcast that comes by RTMP."),
+        help_text=_("A replay is made of every broadcast."),
+    )
+    layout = models.CharField(
+        _("layout"), max_length=10, choices=Layout.choices, default=Layout.SPEAKER
     )
     play_id = models.CharField(
         _("play id"), max_length=32, unique=True, default=new_play_id, editable=False
