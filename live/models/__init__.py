@@ -1,6 +1,6 @@
 """What is stored. Written by live.actions only; looked up for a person by live.access only."""
 
-from live.models.bridges import BridgeJob, BridgeKind, BridgeMode, BridgeState
+from live.models.bridges import BridgeJob, BridgeKind, BridgeMode, BridgeState, RestreamTarget
 from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
 from live.models.guests import Guest, GuestState, RoomInvite
 from live.models.ingest import Ingest, Part
@@ -46,6 +46,7 @@ __all__ = [
     "PushProtocol",
     "Recording",
     "RecordingState",
+    "RestreamTarget",
     "Role",
     "Room",
     "RoomInvite",

@@ -12,6 +12,8 @@ from live.models.rooms import Room
 class BridgeKind(models.TextChoices):
     TO_WEBRTC = "to_webrtc", _("RTMP to WebRTC")
     TO_RTMP = "to_rtmp", _("WebRTC to RTMP")
+    LADDER = "ladder", _("Qualities of HLS")
+    RESTREAM = "restream", _("Restream")
 
 
 class BridgeMode(models.TextChoices):
@@ -32,10 +34,19 @@ class BridgeState(models.TextChoices):
 class BridgeJob(models.Model):
     """One thing that should run, and how it does. The row goes when it should run no more."""
 
+    key = models.CharField(max_length=80, unique=True, editable=False)  # "to_rtmp:room_abc123"
     room = models.ForeignKey(
         Room, models.CASCADE, related_name="bridge_jobs", verbose_name=_("room")
     )
     kind = models.CharField(_("kind"), max_length=12, choices=BridgeKind.choices)
+    target = models.ForeignKey(
+        "RestreamTarget",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="jobs",
+        verbose_name=_("restream target"),
+    )
     mode = models.CharField(
         _("mode"), max_length=10, choices=BridgeMode.choices, default=BridgeMode.PASS
     )
@@ -56,9 +67,29 @@ class BridgeJob(models.Model):
         verbose_name = _("bridge")
         verbose_name_plural = _("bridges")
         ordering = ["since", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["room", "kind"], name="bridge_once_per_room")
-        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.room}"
+
+
+class RestreamTarget(models.Model):
+    """Another platform that broadcasts are passed on to. Its key opens with live.secrets only."""
+
+    room = models.ForeignKey(
+        Room, models.CASCADE, related_name="restream_targets", verbose_name=_("room")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    url = models.CharField(_("server"), max_length=300)  # rtmp(s)://host[:port]/app
+    ciphertext = models.TextField(editable=False)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    problem = models.CharField(_("last problem"), max_length=30, blank=True)  # kept after the job
+    problem_at = models.DateTimeField(_("at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("restream target")
+        verbose_name_plural = _("restream targets")
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.room}"

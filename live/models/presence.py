@@ -119,6 +119,8 @@ class SfuSession(models.Model):
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
     via = models.CharField(_("via"), max_length=10, choices=Via.choices, default=Via.BROWSER)
+    # What each stream shows: {stream id: "camera" | "screen"}
+    sources = models.JSONField(_("streams"), default=dict, blank=True)
     node = models.CharField(_("SFU node"), max_length=255, blank=True)
     process_id = models.CharField(_("process"), max_length=64, blank=True)
     state = models.CharField(
