@@ -11,11 +11,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("embedded_sfu", "sfu_relay", "live", "microvibe", "launcher"),
-    *("ingest", "playback", "recording", "worker"),
+    *("ingest", "playback", "recording", "worker", "bridge", "push"),
 )
 
 # Jobs and callbacks write by way of actions, and know no browser.
 NOT_FOR_JOBS = ("live.api", "live.pages", "live.signalling", "live.media", "grpc", "aiortc")
+
+NOT_FOR_BRIDGES = ("live.api", "live.pages", "live.signalling", "live.media")
 
 # Package or module → what nothing in it may import.
 FORBIDDEN = {
@@ -23,7 +25,16 @@ FORBIDDEN = {
     "sfu_relay": ("django", "channels", "live", "microvibe", "embedded_sfu", "launcher"),
     "live": (
         *("embedded_sfu", "launcher", "aiortc", "pylibsrtp"),
-        *("ingest", "recording", "worker", "playback"),
+        *("ingest", "recording", "worker", "playback", "bridge", "push"),
+    ),
+    "bridge": ("recording", "embedded_sfu", "launcher", "microvibe", "push", *NOT_FOR_BRIDGES),
+    "bridge.plan": ("django", "live", "sfu_relay", "aiortc", "av"),
+    "bridge.child": ("django", "channels", "live", "ingest", "worker"),
+    "bridge.webrtc": ("django", "channels", "live", "ingest", "worker", "bridge.rtmp"),
+    "bridge.rtmp": ("django", "channels", "live", "ingest", "worker", "bridge.webrtc", "aiortc"),
+    "push": (
+        *("django", "channels", "live", "microvibe", "sfu_relay", "embedded_sfu", "launcher"),
+        *("ingest", "recording", "worker"),
     ),
     "ingest": ("recording", "sfu_relay", "embedded_sfu", "launcher", "microvibe", *NOT_FOR_JOBS),
     "ingest.nginx": ("django", "channels", "live", "ingest", "worker"),
@@ -51,7 +62,7 @@ FORBIDDEN = {
 # The service's description is common to both of its ends.
 EXCEPT = {
     "embedded_sfu": ("sfu_relay.proto",),
-    "live": ("playback.tokens",),  # who may play is decided where rooms are; pure
+    "live": ("playback.tokens", "push.tokens"),  # who may play is decided where rooms are; pure
     "launcher": ("ingest.nginx",),
     "recording": ("ingest.control",),  # nginx's recorder is started by its control page
 }

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-READERS = ("microvibe", "launcher", "embedded_sfu", "live", "sfu_relay", "playback")
+READERS = ("microvibe", "launcher", "embedded_sfu", "live", "sfu_relay", "playback", "push")
 # Of the machine, not settings of ours.
 OF_THE_MACHINE = {"PATH", "CI", "DJANGO_SETTINGS_MODULE"}
 

@@ -1,0 +1,1 @@
+"""A sans-io RTMP publisher, and its shell."""

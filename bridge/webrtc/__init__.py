@@ -1,0 +1,1 @@
+"""WebRTC without a browser, by way of the relay to any SFU."""

@@ -1,0 +1,1 @@
+"""The gateway of broadcasts that come by WebSocket (docs/bridge.md). No Django, no database."""
