@@ -3,8 +3,8 @@
 /** @import {Track, User, Layer, Source} from "./types.js" */
 
 /**
- * @typedef {object} Shown One stream of one participant.
- * @property {string} key stays the same over the participant's rejoins
+ * @typedef {object} Shown One stream of one person.
+ * @property {string} key stays the same over rejoins, and from OBS to browser and back
  * @property {string} streamId
  * @property {Source} source
  * @property {User | null} user
@@ -20,14 +20,14 @@
  */
 
 /**
- * @param {Track[]} tracks the room's, newest session of a participant last
+ * @param {Track[]} tracks the room's, newest session of a person last
  * @param {ReadonlySet<string>} received ids of streams that arrive here
  * @param {number} ownerId
  * @param {string | null} pinnedKey what the viewer chose as main picture
  * @returns {Lineup}
  */
 export function lineUp(tracks, received, ownerId, pinnedKey) {
-  const shown = [...byParticipant(tracks).values()].flatMap((own) => newestPlaying(own, received));
+  const shown = [...byPerson(tracks).values()].flatMap((own) => newestPlaying(own, received));
   const pictures = shown.filter(({ hasVideo }) => hasVideo);
   const main =
     pictures.find(({ key }) => key === pinnedKey) ??
@@ -45,23 +45,32 @@ export function lineUp(tracks, received, ownerId, pinnedKey) {
 }
 
 /**
+ * A user is one person by whatever ways; whoever is not signed in, one by participant.
+ * @param {Track} track
+ */
+function personOf({ user, participant_id, session_id }) {
+  return user === null ? (participant_id ?? session_id) : `user_${user.id}`;
+}
+
+/**
  * @param {Track[]} tracks
  * @returns {Map<string, Track[]>}
  */
-function byParticipant(tracks) {
+function byPerson(tracks) {
   /** @type {Map<string, Track[]>} */
   const groups = new Map();
   for (const track of tracks) {
-    const group = groups.get(track.participant_id) ?? [];
+    const person = personOf(track);
+    const group = groups.get(person) ?? [];
     group.push(track);
-    groups.set(track.participant_id, group);
+    groups.set(person, group);
   }
   return groups;
 }
 
 /**
  * The streams of the newest session of which anything arrives; until then the older one stays.
- * @param {Track[]} tracks of one participant
+ * @param {Track[]} tracks of one person
  * @param {ReadonlySet<string>} received
  * @returns {Shown[]}
  */
@@ -77,7 +86,7 @@ function newestPlaying(tracks, received) {
     const seen = streams.get(track.stream_id);
     const isVideo = track.kind === "video";
     streams.set(track.stream_id, {
-      key: `${track.participant_id}:${track.source}`,
+      key: `${personOf(track)}:${track.source}`,
       streamId: track.stream_id,
       source: track.source,
       user: track.user,

@@ -31,13 +31,14 @@
  * @typedef {{participant_id: string, user: User | null, role: string}} Person
  *
  * @typedef {object} Track
- * @property {string} participant_id
+ * @property {string | null} participant_id null: passed on from RTMP
  * @property {string} session_id
  * @property {string} track_id
  * @property {string} stream_id
  * @property {"audio" | "video"} kind
  * @property {Source} source
  * @property {Layer[]} layers
+ * @property {"webrtc" | "rtmp"} via
  * @property {User | null} user
  *
  * @typedef {object} Welcome

@@ -41,7 +41,7 @@ const owner = { id: 1, name: "demo" };
 const guest = { id: 7, name: "mei" };
 const track = (participant, session, stream, kind, source = "camera", user = owner) => ({
   participant_id: participant, session_id: session, track_id: `${stream}-${kind}`, stream_id: stream, kind, source,
-  layers: kind === "video" ? ["q", "h", "f"] : [], user,
+  layers: kind === "video" ? ["q", "h", "f"] : [], via: participant === null ? "rtmp" : "webrtc", user,
 });
 
 test("a screen is the main picture, its camera a tile, and both are heard", () => {
@@ -59,7 +59,7 @@ test("of several publishers the owner is the main picture unless the viewer chos
   const tracks = [track("p2", "s2", "mei", "video", "camera", guest), track("p1", "s1", "cam", "video")];
   const received = new Set(["cam", "mei"]);
   assert.equal(lineUp(tracks, received, 1, null).main.streamId, "cam");
-  assert.equal(lineUp(tracks, received, 1, "p2:camera").main.streamId, "mei");
+  assert.equal(lineUp(tracks, received, 1, "user_7:camera").main.streamId, "mei");
 });
 
 test("a participant's newest session wins as soon as something of it arrives, under the same key", () => {
@@ -70,6 +70,18 @@ test("a participant's newest session wins as soon as something of it arrives, un
   assert.equal(after.streamId, "b");
   assert.equal(before.key, after.key);
   assert.equal(lineUp([], new Set(["a"]), 1, null).main, null);
+});
+
+test("whoever goes from browser to OBS and back is one person: the newer plays once it arrives", () => {
+  const tracks = [track("p1", "page", "a", "video"), track(null, "bridge", "b", "video")];
+  const before = lineUp(tracks, new Set(["a"]), 1, null);
+  const after = lineUp(tracks, new Set(["a", "b"]), 1, null);
+  assert.deepEqual([before.main.streamId, before.tiles], ["a", []]);
+  assert.deepEqual([after.main.streamId, after.tiles], ["b", []]);
+  assert.deepEqual(after.sound, ["b"]);
+  assert.equal(before.main.key, after.main.key);
+  const nobody = [track("p1", "s1", "a", "video", "camera", null), track("p2", "s2", "b", "video", "camera", null)];
+  assert.equal(lineUp(nobody, new Set(["a", "b"]), 1, null).tiles.length, 1);
 });
 
 test("a sound-only stream is main when there is no picture", () => {
