@@ -45,7 +45,7 @@ class Process:
         layer = get_channel_layer()
         self.hub = Hub(layer, self.process_id, self.media.healthy)
         self.remote = Remote(layer, self.process_id, self.media)
-        find = FindElsewhere(self.remote, self.process_id)
+        find = FindElsewhere(self.process_id)
         self.media.relay.find_publishers_elsewhere(find)
         self.housekeeper = Housekeeper(
             self.process_id,

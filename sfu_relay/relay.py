@@ -130,10 +130,6 @@ class Relay:
             self.start()
         return self._healthy
 
-    def sources_of(self, session_id: SessionId) -> dict[str, str]:
-        """What each stream of a publisher of ours shows, by stream id."""
-        return self._directory.sources_of(session_id)
-
     def placement(self, room_id: RoomId) -> str:
         """The address of the room's node; chosen now if there is none yet."""
         self.start()

@@ -142,10 +142,6 @@ class TrackDirectory:
             for track in publisher.tracks.values()
         )
 
-    def sources_of(self, session_id: SessionId) -> dict[str, str]:
-        publisher = self._publishers.get(session_id)
-        return dict(publisher.sources) if publisher else {}
-
     @staticmethod
     def _described(publisher: _Publisher, track: Track) -> Track:
         """The offer knows stream, kind and layers better than an announcement does."""

@@ -58,6 +58,7 @@ from live.actions.sessions import (
     do_report_session,
     do_session_connected,
     do_session_lost,
+    do_set_sources,
     do_touch_sessions,
 )
 from live.actions.talk import do_delete_chat, do_like, do_send_chat, do_send_gift
@@ -106,6 +107,7 @@ __all__ = [
     "do_set_outside_viewers",
     "do_set_part",
     "do_set_rung",
+    "do_set_sources",
     "do_sign_up",
     "do_start_broadcast",
     "do_touch_presence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,6 +13,8 @@ from live.models import Participant, Room, SessionState, SfuSession, User, Via
 from live.models.presence import OPEN_SESSION
 from live.refusals import refusal
 from live.reports import clean_report
+
+MAX_STREAMS: Final = 32  # of one session, renegotiated ones included
 
 
 def do_open_session(
@@ -47,6 +49,17 @@ def do_session_connected(session_id: str) -> bool:
     joining = SfuSession.objects.filter(session_id=session_id, state=SessionState.JOINING)
     now = timezone.now()
     return bool(joining.update(state=SessionState.CONNECTED, last_seen_at=now))
+
+
+def do_set_sources(session_id: str, sources: Mapping[str, str]) -> None:
+    """What each stream shows ({stream id: "camera" | "screen"}), beside what was told before."""
+    with transaction.atomic():
+        session = SfuSession.objects.select_for_update().filter(session_id=session_id).first()
+        if session is None:
+            return
+        told = {**session.sources, **sources}
+        session.sources = dict(list(told.items())[-MAX_STREAMS:])
+        session.save(update_fields=["sources"])
 
 
 def do_session_lost(session_id: str, reason: str) -> bool:

@@ -1,31 +1,30 @@
-"""Whose a session of another app process is: its row says the room, its process what it shows."""
+"""Whose a session of another process is, and what it shows: its row says so."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from channels.db import database_sync_to_async
 
-from live.errors import MicroVibeError
 from live.media.rows import open_publisher
+from live.models import SfuSession
 from sfu_relay.elsewhere import Publisher
 from sfu_relay.events import RoomId, SessionId
-
-if TYPE_CHECKING:
-    from live.media.remote import Remote
 
 LOOKS: Final = 3  # the other process may not have written its row yet
 BETWEEN_LOOKS_SECS: Final = 0.3
 
 
 class FindElsewhere:
-    def __init__(self, remote: Remote, process_id: str) -> None:
-        self._remote = remote
+    """Also for sessions of a bridge, which no app process owns: streams that no row names are
+    a camera's."""
+
+    def __init__(self, process_id: str) -> None:
         self._process_id = process_id
 
     async def __call__(self, session_id: SessionId) -> Publisher | None:
-        found = None
+        found: SfuSession | None = None
         for look in range(LOOKS):
             if look:
                 await asyncio.sleep(BETWEEN_LOOKS_SECS)
@@ -34,8 +33,5 @@ class FindElsewhere:
                 break
         if found is None or found.process_id == self._process_id:
             return None  # nobody's, or one of ours that is closed by now
-        try:
-            sources = await self._remote.ask(found.process_id, session_id, "sources")
-        except MicroVibeError:
-            sources = {}  # its tracks are shown as a camera's
-        return Publisher(RoomId(found.room.room_id), {str(k): str(v) for k, v in sources.items()})
+        sources = {str(stream): str(source) for stream, source in found.sources.items()}
+        return Publisher(RoomId(found.room.room_id), sources)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 TIMEOUT_SECS: Final = 3.0
-VERBS: Final = frozenset({"stats", "answer", "close", "sources"})
+VERBS: Final = frozenset({"stats", "answer", "close"})
 
 
 class Remote:
@@ -113,8 +113,6 @@ class Remote:
                 if offer_id is None:
                     raise MicroVibeError("wrong_order")
                 self._media.answer(session, fields["sdp"], offer_id)
-            case "sources":
-                return dict(self._media.relay.sources_of(session.peer.session_id))
             case "close":
                 self._media.close(session, "left", tell=True)
                 with contextlib.suppress(TimeoutError):

@@ -7,7 +7,7 @@ from typing import Any
 from live import actions
 from live.actions.away import do_session_away, do_session_back
 from live.media.session import Person
-from live.models import Participant, Role, Room, SfuSession, User
+from live.models import Participant, Role, Room, SfuSession, User, Via
 from live.views_of import user_payload
 
 
@@ -31,6 +31,10 @@ def open_session(
     user = None if user_id is None else User.objects.filter(pk=user_id).first()
     room = Room.objects.get(room_id=room_id)
     actions.do_open_session(session_id, room, participant, user, role, node, process_id, via)
+
+
+def set_sources(session_id: str, sources: dict[str, str]) -> None:
+    actions.do_set_sources(session_id, sources)
 
 
 def media_started(session_id: str, room_id: str) -> None:
@@ -76,6 +80,7 @@ def people_of_sessions(session_ids: list[str]) -> dict[str, Person]:
             participant_id=session.participant.participant_id if session.participant else None,
             user_id=session.user_id,
             user=user_payload(session.user),
+            via="rtmp" if session.via == Via.BRIDGE else "webrtc",
         )
         for session in sessions.select_related("participant", "user")
     }

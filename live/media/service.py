@@ -110,6 +110,8 @@ class MediaService:
 
     def offer(self, session: MediaSession, sdp: str, sources: Mapping[str, str]) -> None:
         session.peer.offer(sdp, sources)
+        if sources:  # for other processes and the bridges
+            self.journal.write(rows.set_sources, session.session_id, dict(sources))
 
     def answer(self, session: MediaSession, sdp: str, offer_id: int) -> None:
         """What the browser says to the SFU's offer; the first one makes a subscriber."""

@@ -25,11 +25,13 @@ class SessionOwner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose session it is. `user`: {"id", "name"} as others see it; None for guests."""
+    """Whose session it is. `user`: {"id", "name"} as others see it; None for guests.
+    `via`: "rtmp" when a bridge passes on what they send."""
 
     participant_id: str | None
     user_id: int | None
     user: dict[str, Any] | None
+    via: str = "webrtc"
 
 
 @dataclass(slots=True, eq=False)

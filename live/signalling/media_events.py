@@ -58,5 +58,6 @@ def _track(track: Track, person: Person) -> dict[str, Any]:
         "kind": track.kind,
         "source": track.source,
         "layers": list(track.layers),
+        "via": person.via,
         "user": person.user,
     }

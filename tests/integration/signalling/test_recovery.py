@@ -279,11 +279,29 @@ async def test_what_another_process_publishes_is_told(house: House, other_proces
     tracks = (await viewer.hears("tracks"))["payload"]["tracks"]
     assert {track["kind"] for track in tracks} == {"audio", "video"}
     assert {track["user"]["name"] for track in tracks} == {"Mei"}
-    assert {track["source"] for track in tracks} == {"screen"}
+    assert {(track["source"], track["via"]) for track in tracks} == {("screen", "webrtc")}
     seen_from.say_tracks("sess_of_nobody", *tracks_of_offer())
     removed = rtc_pb2.TrackEvent.REMOVE
     seen_from.say_tracks(stream.uid, *tracks_of_offer(), state=removed)
     assert (await viewer.hears("tracks", again=True))["payload"]["tracks"] == []
+
+
+async def test_what_a_bridge_passes_on_is_the_owners(house: House) -> None:
+    """Its session has a row, and no app process that could be asked."""
+    session_id = "sess_of_bridge"
+    await db(actions.do_open_session)(
+        session_id, house.room, None, house.owner, "publisher", "", "bridge", "bridge"
+    )
+    viewer = await house.connect(user=house.stranger)
+    await viewer.send("join", {})
+    await until(lambda: len(house.sfu.streams) == 1, "the join")
+    house.sfu.streams[0].say_tracks(session_id, *tracks_of_offer())
+    tracks = (await viewer.hears("tracks"))["payload"]["tracks"]
+    assert {track["kind"] for track in tracks} == {"audio", "video"}
+    assert {
+        (track["participant_id"], track["via"], track["source"], track["user"]["name"])
+        for track in tracks
+    } == {(None, "rtmp", "camera", "Mei")}
 
 
 async def test_a_process_that_goes_away_says_so(house: House) -> None:
