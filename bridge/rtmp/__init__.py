@@ -1,1 +1,1 @@
-"""A sans-io RTMP publisher, and its shell."""
+"""A sans-io RTMP publisher and its shells: one connection, and one that is kept up."""
