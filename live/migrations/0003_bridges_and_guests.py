@@ -101,9 +101,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('invited', 'Invited'), ('waiting', 'In the green room'), ('on_stage', 'On stage'), ('left', 'Left'), ('removed', 'Removed')], default='waiting', max_length=10, verbose_name='state')),
+                ('reason', models.CharField(blank=True, max_length=20, verbose_name='because')),
                 ('muted', models.BooleanField(default=False, verbose_name='muted by the owner')),
                 ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
                 ('seen_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last seen at')),
+                ('invited_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='invited by')),
                 ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guests', to='live.room', verbose_name='room')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guest_in', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],

@@ -7,15 +7,18 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from live.guest_states import GuestState
 from live.models.rooms import Room
 
 
-class GuestState(models.TextChoices):
-    INVITED = "invited", _("Invited")  # by the owner, from the chat
-    WAITING = "waiting", _("In the green room")
-    ON_STAGE = "on_stage", _("On stage")
-    LEFT = "left", _("Left")
-    REMOVED = "removed", _("Removed")
+GUEST_STATES = {
+    GuestState.INVITED: _("Invited"),
+    GuestState.WAITING: _("In the green room"),
+    GuestState.ON_STAGE: _("On stage"),
+    GuestState.LEFT: _("Left"),
+    GuestState.REMOVED: _("Removed"),
+}
+STATE_CHOICES = [(state.value, words) for state, words in GUEST_STATES.items()]
 
 
 class RoomInvite(models.Model):
@@ -55,7 +58,16 @@ class Guest(models.Model):
         verbose_name=_("user"),
     )
     state = models.CharField(
-        _("state"), max_length=10, choices=GuestState.choices, default=GuestState.WAITING
+        _("state"), max_length=10, choices=STATE_CHOICES, default=GuestState.WAITING.value
+    )
+    reason = models.CharField(_("because"), max_length=20, blank=True)  # of guest_states
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("invited by"),
     )
     muted = models.BooleanField(_("muted by the owner"), default=False)
     since = models.DateTimeField(_("since"), default=timezone.now)

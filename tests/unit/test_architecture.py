@@ -78,6 +78,8 @@ PROTOBUF_USERS = {
 # Sans-I/O: values in, values out.
 PURE = (
     "live.lifecycle",
+    "live.guest_states",
+    "live.layouts",
     "live.ladder",
     "live.encoder_table",
     "live.obs_profile",
