@@ -139,6 +139,16 @@ def choose(codecs: Sequence[Codec]) -> tuple[Codec, HouseCodec] | None:
     return usable[0]
 
 
+def stand_ins(house: HouseCodec) -> tuple[HouseCodec, ...]:
+    """As what `house` may be sent to a viewer who did not offer it, the likeliest to play first.
+
+    H.264 decoders hardly look at the profile they agreed to; the packetization mode they do mind.
+    """
+    mode = next((mode for (_, mode), codec in _H264.items() if codec is house), None)
+    same_mode = (codec for (_, each), codec in _H264.items() if each == mode)
+    return tuple(codec for codec in same_mode if codec is not house)
+
+
 def rtx_for(codecs: Sequence[Codec], payload_type: int) -> Codec | None:
     """The RTX payload type that repairs `payload_type`."""
     for codec in codecs:

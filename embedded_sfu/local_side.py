@@ -15,6 +15,11 @@ from .transport.association import Association
 from .transport.endpoint import Endpoint
 
 
+def answering_setup(theirs: str) -> Literal["active", "passive"]:
+    """Our DTLS role towards an offer: server, unless the other side can be nothing else."""
+    return "active" if theirs == "passive" else "passive"
+
+
 class LocalSide:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -25,7 +30,7 @@ class LocalSide:
         self,
         sections: tuple[LocalSection, ...],
         association: Association | None,
-        setup: Literal["passive", "actpass"],
+        setup: Literal["active", "passive", "actpass"],
     ) -> str:
         """Without an association (a viewer's fixed offer): credentials that nobody will use."""
         transport = LocalTransport(

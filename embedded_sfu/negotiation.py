@@ -61,7 +61,7 @@ def plan_publisher(offer: Description, *, uid: str) -> PublisherPlan:
             if track is not None and len(tracks) >= MAX_TRACKS:
                 raise SdpError("The offer has too many tracks.")
         if track is None:
-            sections.append(_silent(section))
+            sections.append(silent_section(section))
         else:
             taken.update(track.ssrcs)
             tracks.append(track)
@@ -99,7 +99,7 @@ def _incoming(section: Section, uid: str, taken: set[int]) -> IncomingTrack | No
     )
 
 
-def _silent(section: Section) -> LocalSection:
+def silent_section(section: Section) -> LocalSection:
     """A section on which nothing will flow: as cheap an answer as there is."""
     codec = section.codecs[0] if section.codecs else None
     rejected = section.rejected or section.sends or section.kind == "application" or codec is None

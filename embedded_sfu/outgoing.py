@@ -13,13 +13,14 @@ from .clock import now_ms
 from .downlink import Downlink
 from .forward import Layer
 from .incoming import PublishedTrack
-from .row import Row
+from .row import Row, Send
 from .subscriber_offer import OutgoingTrack
 from .transport.association import Association
 from .wire import rtcp, rtcp_parse
 
 # A viewer that loses more than that needs a keyframe or a lower layer, not repeats.
 RESENDS_PER_SECOND = 800
+Translate = Callable[[Send], Send]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,14 @@ class SubscriberTransport:
         self._got_layer = got_layer
         self._resends = RESENDS_PER_SECOND
 
-    def add(self, track: PublishedTrack, outgoing: OutgoingTrack, wish: Wish) -> None:
+    def add(
+        self,
+        track: PublishedTrack,
+        outgoing: OutgoingTrack,
+        wish: Wish,
+        translate: Translate | None = None,
+    ) -> None:
+        """`translate`: of a viewer with payload types and extension ids of its own."""
         association = self.association
         if association is None:
             return
@@ -75,7 +83,7 @@ class SubscriberTransport:
         row = Row(
             outgoing.ssrc,
             outgoing.rtx_ssrc,
-            association.send_rtp,
+            translate(association.send_rtp) if translate else association.send_rtp,
             association.send_rtcp,
             announce,
         )
@@ -88,6 +96,24 @@ class SubscriberTransport:
         if delivery is not None:
             self._by_ssrc.pop(delivery.outgoing.ssrc, None)
             delivery.row.aim(None)
+
+    def pause(self, key: int) -> None:
+        """Its track is gone; the row waits for another one."""
+        delivery = self.deliveries.get(key)
+        if delivery is not None:
+            delivery.accepted = False
+            delivery.row.aim(None)
+
+    def go_on(self, key: int, track: PublishedTrack, outgoing: OutgoingTrack, *, rtx: bool) -> None:
+        """`track` comes in place of `key`: the same SSRC, and numbers and time go on."""
+        delivery = self.deliveries.pop(key, None)
+        if delivery is None:
+            return
+        delivery.row.aim(None)
+        delivery.track, delivery.outgoing = track, outgoing
+        delivery.memory = layers.Memory()
+        self.deliveries[track.key] = delivery
+        self.accept(track.key, accepted=True, rtx=rtx)
 
     def accept(self, key: int, *, accepted: bool, rtx: bool) -> None:
         """The viewer's answer about one track; media flows from here on."""

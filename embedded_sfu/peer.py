@@ -29,6 +29,7 @@ from .sdp import SdpError
 from .sdp_parse import parse
 from .subscribing import Subscribing
 from .transport.endpoint import Endpoint, EndpointFull
+from .watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,9 @@ class Peer:
         self._config: Mapping[str, str] = {}
         self._local = LocalSide(endpoint)
         self.publishing = Publishing(self, self._local, give_up=self._give_up)
-        self.subscribing = Subscribing(self._local, tell=self.tell, give_up=self._give_up)
+        self.subscribing: Subscribing | Watching = Subscribing(
+            self._local, tell=self.tell, give_up=self._give_up
+        )
 
     @property
     def publisher(self) -> PublisherTransport | None:
@@ -96,20 +99,16 @@ class Peer:
             if not 0 < len(value) <= MAX_ID_CHARS or not value.isprintable():
                 raise Refusal(BAD_REQUEST, f"The {name} is empty, too long or not printable.")
         config = dict(join.config)
+        if config.get("SubscribeByOffer") == "true":
+            self._got_viewer(join, config)
+            return
         publishes = config.get("NoPublish") != "true"
         plan = None
         if publishes or join.HasField("description"):
             plan = self.publishing.plan(join.description, join.uid)
             if plan.needs_transport and not publishes:
                 raise Refusal(BAD_REQUEST, "The offer sends media in spite of NoPublish.")
-        self.uid = join.uid
-        try:
-            room = self._rooms.join(join.sid, self)
-        except Full:
-            self.uid = ""
-            raise
-        self.room = self.publishing.room = room
-        self._config = config
+        room = self._enter(join, config)
         try:
             answer = self.publishing.answer(plan) if plan is not None else None
         except Exception:
@@ -125,6 +124,32 @@ class Peer:
             for track in room.tracks_for(self):
                 self.subscribing.add(track)
 
+    def _got_viewer(self, join: rtc_pb2.JoinRequest, config: Mapping[str, str]) -> None:
+        """A viewer that offers: answered with what it will be sent."""
+        watching = Watching(self._local, give_up=self._give_up)
+        plan = watching.plan(join.description)
+        room = self._enter(join, config)
+        try:
+            answer = watching.answer(plan, room.tracks_for(self))
+        except Exception:
+            self._leave()
+            raise
+        self.subscribing = watching
+        self.tell(rtc_pb2.Reply(join=rtc_pb2.JoinReply(success=True, description=answer)))
+        room.introduce(self)
+
+    def _enter(self, join: rtc_pb2.JoinRequest, config: Mapping[str, str]) -> Room:
+        """Raises Full."""
+        self.uid = join.uid
+        try:
+            room = self._rooms.join(join.sid, self)
+        except Full:
+            self.uid = ""
+            raise
+        self.room = self.publishing.room = room
+        self._config = config
+        return room
+
     @property
     def _auto_subscribes(self) -> bool:
         return self._config.get("NoAutoSubscribe") != "true" and self._may_subscribe
@@ -137,6 +162,8 @@ class Peer:
         if self.room is None:
             raise Refusal(CONFLICT, "Join first.")
         match description.type:
+            case "offer" if isinstance(self.subscribing, Watching):
+                raise Refusal(CONFLICT, "Its offer was answered; it can't make another one.")
             case "offer":
                 plan = self.publishing.plan(description, self.uid)
                 fresh = self.publisher is None

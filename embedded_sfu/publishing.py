@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sfu_relay.proto import rtc_pb2
 
 from .incoming import PublishedTrack, PublisherTransport
-from .local_side import LocalSide
+from .local_side import LocalSide, answering_setup
 from .negotiation import IncomingTrack, PublisherPlan, plan_publisher
 from .refusals import BAD_REQUEST, GONE, Refusal
 from .room import MAX_PUBLISHERS_PER_ROOM, Full, Member, Room
@@ -60,7 +60,7 @@ class Publishing:
         return rtc_pb2.SessionDescription(
             target=rtc_pb2.PUBLISHER,
             type="answer",
-            sdp=self._local.text(plan.sections, association, "passive"),
+            sdp=self._local.text(plan.sections, association, answering_setup(plan.remote.setup)),
         )
 
     def _open(self, plan: PublisherPlan) -> None:

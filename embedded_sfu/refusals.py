@@ -9,6 +9,7 @@ from .sdp import SdpError
 from .transport.endpoint import EndpointFull
 
 BAD_REQUEST, NOT_FOUND, TIMEOUT, CONFLICT, GONE, FULL = 400, 404, 408, 409, 410, 503
+NO_CODEC = 415
 
 
 class Refusal(Exception):

@@ -54,6 +54,7 @@ class Section:
     ssrcs: tuple[int, ...] = ()
     rtx_of: Mapping[int, int] = field(default_factory=dict)  # RTX SSRC -> media SSRC
     send_rids: tuple[str, ...] = ()
+    feedback: frozenset[tuple[str, str]] = frozenset()  # (payload type or "*", "nack pli")
 
     @property
     def sends(self) -> bool:

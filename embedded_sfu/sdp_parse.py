@@ -16,6 +16,7 @@ MAX_FORMATS = 64
 MAX_EXTENSIONS = 32
 MAX_SSRCS = 32
 MAX_RIDS = 8
+MAX_FEEDBACK = 256  # Chromium: five lines for each of 20 payload types
 MAX_TOKEN = 256
 
 
@@ -38,6 +39,7 @@ class _Draft:
     ssrcs: list[int] = field(default_factory=list)
     rtx_of: dict[int, int] = field(default_factory=dict)
     rids: list[str] = field(default_factory=list)
+    feedback: set[tuple[str, str]] = field(default_factory=set)
 
 
 def parse(text: str) -> Description:
@@ -127,6 +129,11 @@ def _parse_attribute(draft: _Draft, line: str) -> None:
             pair = len(parts) == 3 and all(_is_number(part, 0xFFFFFFFF) for part in parts[1:])
             if pair and parts[0] == "FID" and len(draft.rtx_of) < MAX_SSRCS:
                 draft.rtx_of[int(parts[2])] = int(parts[1])
+        case "rtcp-fb":
+            number, _, wanted = value.partition(" ")
+            fits = len(draft.feedback) < MAX_FEEDBACK and len(wanted) <= MAX_TOKEN
+            if fits and (number == "*" or _is_number(number, 127)):
+                draft.feedback.add((number, wanted.strip()))
         case "rid":
             parts = value.split()
             if len(parts) >= 2 and parts[1] == "send" and len(draft.rids) < MAX_RIDS:
@@ -174,6 +181,7 @@ def _finish(draft: _Draft, session: _Draft) -> Section:
         ssrcs=tuple(draft.ssrcs),
         rtx_of=draft.rtx_of,
         send_rids=tuple(draft.rids),
+        feedback=frozenset(draft.feedback),
     )
 
 

@@ -52,10 +52,18 @@ def build_join(join: Join, room_id: RoomId, session_id: SessionId) -> rtc_pb2.Re
         join=rtc_pb2.JoinRequest(
             sid=room_id,
             uid=build_uid(session_id, join.attempt),
-            config={} if join.auto_subscribe else {"NoAutoSubscribe": "true"},
-            description=_description(rtc_pb2.PUBLISHER, "offer", join.sdp),
+            config=_join_config(join),
+            description=_description(
+                rtc_pb2.SUBSCRIBER if join.by_offer else rtc_pb2.PUBLISHER, "offer", join.sdp
+            ),
         )
     )
+
+
+def _join_config(join: Join) -> dict[str, str]:
+    if join.by_offer:
+        return {"SubscribeByOffer": "true"}  # ours; Ion does not know it
+    return {} if join.auto_subscribe else {"NoAutoSubscribe": "true"}
 
 
 def build_request(effect: Effect) -> rtc_pb2.Request | None:
@@ -85,7 +93,8 @@ def parse_reply(reply: rtc_pb2.Reply, *, announces_publishers: bool) -> list[Sfu
         case "join" if reply.join.success:
             return [SfuJoined(reply.join.description.sdp, announces_publishers)]
         case "join":
-            return [SfuJoinFailed(reply.join.error.reason or "no reason given")]
+            error = reply.join.error
+            return [SfuJoinFailed(error.reason or "no reason given", error.code)]
         case "description" if reply.description.type == "offer":
             return [SfuOffer(reply.description.sdp)]
         case "description" if reply.description.type == "answer":

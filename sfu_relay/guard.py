@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sfu_relay.candidates import BadCandidate, guard_candidate
 from sfu_relay.config import ALL_VIDEO_CODECS
@@ -19,6 +20,7 @@ __all__ = [
     "guard_answer",
     "guard_candidate",
     "guard_offer",
+    "guard_viewer_offer",
     "read_offer",
 ]
 
@@ -27,6 +29,8 @@ LAYERS = ("q", "h", "f")  # lowest first: the only rids Ion forwards
 _AUDIO_FEEDBACK = frozenset({"transport-cc"})  # no nack: one audio NACK kills an Ion node
 _VIDEO_FEEDBACK = frozenset({"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"})
 _AUDIO_CODECS = frozenset({"OPUS"})
+_VIDEO_CODECS = frozenset(name.upper() for name in ALL_VIDEO_CODECS)
+_NOTHING_SENT: Mapping[str, Any] = {"msid": None, "rids": (), "ssrcs": (), "ssrc_groups": ()}
 
 
 class Rejected(Exception):
@@ -71,6 +75,34 @@ def guard_offer(sdp: object, video_codecs: Collection[str] = ALL_VIDEO_CODECS) -
         sections.append(section)
     built = replace(description, sections=tuple(sections))
     return GuardedOffer(sdp=build_sdp(built), tracks=_tracks(built))
+
+
+def guard_viewer_offer(sdp: object) -> str:
+    """Check a viewer's own offer (it must not send) and rebuild it. Raises Rejected."""
+    description = _parse(sdp)
+    sections = []
+    for section in description.sections:
+        if section.sends:
+            raise Rejected("sends_media", "A subscriber's offer may not send audio or video.")
+        if section.is_media and section.port != 0:
+            wanted = _AUDIO_CODECS if section.kind == "audio" else _VIDEO_CODECS
+            kept = {codec.payload_type for codec in section.codecs if codec.key in wanted}
+            section = replace(
+                section,
+                codecs=_trim(section, kept),
+                direction=section.direction if kept else "inactive",
+                **_NOTHING_SENT,
+            )
+        sections.append(section)
+    asked = [section for section in sections if section.is_media and section.port != 0]
+    if not asked:
+        raise Rejected("bad_sdp", "The SDP has no audio or video section in use.")
+    if not any(section.codecs for section in asked):
+        raise Rejected("no_common_codec", "No codec of the offer can be forwarded.")
+    if not any(section.direction == "recvonly" for section in asked):
+        raise Rejected("bad_sdp", "The offer asks to receive nothing (a=recvonly).")
+    _check_bundle(description)
+    return build_sdp(replace(description, sections=tuple(sections)))
 
 
 def read_offer(sdp: str) -> Description:
@@ -151,7 +183,7 @@ def _answer_section(section: Section, offered: Section) -> Section:
     codecs = _trim(section, kept)
     if not codecs:
         raise Rejected("bad_sdp", "A section of the answer accepts no codec of the offer.")
-    return replace(section, codecs=codecs, msid=None, rids=(), ssrcs=(), ssrc_groups=())
+    return replace(section, codecs=codecs, **_NOTHING_SENT)
 
 
 def _trim(section: Section, kept: Collection[int]) -> tuple[Codec, ...]:

@@ -49,6 +49,13 @@ class GotLayer:
     layer: str
 
 
+@dataclass(frozen=True, slots=True)
+class GotChoice:
+    """The picture and the sound that a viewer by offer is to be sent: tracks' ids."""
+
+    track_ids: tuple[str, ...]
+
+
 # --- from the SFU -------------------------------------------------------------------------------
 
 
@@ -61,6 +68,7 @@ class SfuJoined:
 @dataclass(frozen=True, slots=True)
 class SfuJoinFailed:
     reason: str
+    code: int = 0  # in the manner of HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,7 @@ SessionInput = (
     | GotAnswer
     | GotCandidate
     | GotLayer
+    | GotChoice
     | SfuMessage
     | StreamEnded
     | Started
@@ -177,6 +186,7 @@ class Join:
     auto_subscribe: bool
     attempt: int  # a new uid for each: a reused one goes deaf on Ion
     delay_secs: float
+    by_offer: bool = False  # a viewer's own offer: the join reply answers it
 
 
 @dataclass(frozen=True, slots=True)

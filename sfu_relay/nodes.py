@@ -55,6 +55,11 @@ class Node:
         self._health = health_pb2_grpc.HealthStub(self._channel)
         self._watcher = asyncio.create_task(self._watch(), name=f"sfu-health-{address}")
 
+    @property
+    def answers_viewers(self) -> bool:
+        """Whether a viewer may join with an offer of its own: Ion would take it for a publisher."""
+        return self.announces_publishers
+
     def suspect(self) -> bool:
         """A stream ended as if the node were gone: look again now. Returns whether it is gone."""
         gone = self._channel.get_state() is not grpc.ChannelConnectivity.READY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from sfu_relay import codec
@@ -17,6 +17,7 @@ from sfu_relay.messages import (
     End,
     GotAnswer,
     GotCandidate,
+    GotChoice,
     GotLayer,
     GotOffer,
     Hangup,
@@ -63,6 +64,7 @@ class Peer:
         role: Role,
         watch: bool,
         on_event: OnEvent,
+        by_offer: bool = False,
     ) -> None:
         self.session_id = session_id
         self.room_id = room_id
@@ -81,6 +83,7 @@ class Peer:
             watch=watch,
             config=host.config,
             retry_in_ms=lambda code: host.retry_in_ms(self, code),
+            by_offer=by_offer,
         )
 
     @property
@@ -101,6 +104,10 @@ class Peer:
     def layer(self, stream_id: str, layer: str) -> None:
         """Ask for `auto`, `f`, `h`, `q` or `off` of a stream."""
         self.handle(GotLayer(stream_id, layer))
+
+    def choose(self, track_ids: Iterable[str]) -> None:
+        """Which picture and which sound a viewer by offer is sent from now on."""
+        self.handle(GotChoice(tuple(track_ids)))
 
     async def close(self, reason: str = "") -> None:
         """End it on purpose: no `Lost`, the queue is sent, then half-close, cancelled after 1 s."""
@@ -172,6 +179,10 @@ class Peer:
         self._joining = None
         node = self._host.connect(self)
         self.attempt = join.attempt
+        if join.by_offer and not node.answers_viewers:
+            code = "not_supported" if node.state == "ready" else "sfu_unavailable"
+            self._carry_out(self._session.refuse(code, "The media server can't answer viewers."))
+            return
         stream = SfuStream(
             node.rtc,
             on_reply=lambda reply: self._got_reply(stream, node, reply),

@@ -84,15 +84,24 @@ class Relay:
         role: Role,
         on_event: Callable[[PeerEvent], None],
         watch: bool = False,
+        by_offer: bool = False,
     ) -> Peer:
         """Make a peer; a subscriber's join starts at once, a publisher's with its first offer.
+
+        `by_offer`: a subscriber that offers, too (WHEP): answered once, by nodes that can.
 
         `session_id` must be new: it is Ion's uid. Events come later, never from inside this call.
         """
         if session_id in self._peers or "~" in session_id:
             raise ValueError(f"session id {session_id!r} is in use or malformed")
         peer = Peer(
-            self, session_id=session_id, room_id=room_id, role=role, watch=watch, on_event=on_event
+            self,
+            session_id=session_id,
+            room_id=room_id,
+            role=role,
+            watch=watch,
+            on_event=on_event,
+            by_offer=by_offer,
         )
         self.start()
         if self._pool is None:

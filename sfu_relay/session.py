@@ -23,7 +23,7 @@ from sfu_relay.events import (
     TracksChanged,
 )
 from sfu_relay.fixed_offer import FIXED_OFFER
-from sfu_relay.guard import GuardedOffer, Rejected
+from sfu_relay.guard import GuardedOffer, Rejected, guard_viewer_offer
 from sfu_relay.layer_wishes import LayerWishes
 from sfu_relay.messages import (
     AssumePublished,
@@ -31,12 +31,14 @@ from sfu_relay.messages import (
     End,
     GotAnswer,
     GotCandidate,
+    GotChoice,
     GotLayer,
     GotOffer,
     Hangup,
     Join,
     MediaSeen,
     RoomTracks,
+    SendLayer,
     SendOffer,
     SessionInput,
     SfuAnswer,
@@ -57,6 +59,8 @@ from sfu_relay.stream_end import Loss, StreamEnds, TryAgain
 from sfu_relay.subscriber_offers import OddOffer, SubscriberOffers
 from sfu_relay.trickle import Trickle
 
+# What a join by offer is refused for, as the embedded SFU says it.
+_WHY_NOT = {400: "bad_sdp", 404: "not_live", 415: "no_common_codec"}
 RetryIn = Callable[[str], int | None]  # code of a loss → when to come back, ms
 
 
@@ -71,9 +75,16 @@ class Session:
     """The machine of one peer. `now` is any monotonic clock in seconds."""
 
     def __init__(
-        self, *, role: Role, watch: bool, config: RelayConfig, retry_in_ms: RetryIn
+        self,
+        *,
+        role: Role,
+        watch: bool,
+        config: RelayConfig,
+        retry_in_ms: RetryIn,
+        by_offer: bool = False,
     ) -> None:
         self.role = role
+        self._by_offer = by_offer  # a subscriber that offers, once
         self.watches = watch or role is Role.SUBSCRIBER
         self.phase = Phase.NEW
         self._config = config
@@ -108,10 +119,15 @@ class Session:
                 return self._got_candidate(candidate, target)
             case GotLayer(stream_id, layer):
                 return self._got_layer(stream_id, layer)
+            case GotChoice(track_ids):
+                return self._got_choice(track_ids)
             case SfuJoined(sdp, announces):
                 return self._sfu_joined(sdp, announces, now)
-            case SfuJoinFailed(reason):
-                return self._lose("sfu_refused", f"The media server refused the join: {reason}")
+            case SfuJoinFailed(reason, code):
+                why = _WHY_NOT.get(code) if self._by_offer else None
+                return self._lose(
+                    why or "sfu_refused", f"The media server refused the join: {reason}"
+                )
             case SfuAnswer(sdp):
                 return self._sfu_answer(sdp, now)
             case SfuOffer(sdp):
@@ -138,11 +154,13 @@ class Session:
     # --- the browser's side ---------------------------------------------------------------------
 
     def _started(self, now: float) -> list[Effect]:
-        if self.role is not Role.SUBSCRIBER or self.phase is not Phase.NEW:
+        if self.role is not Role.SUBSCRIBER or self.phase is not Phase.NEW or self._by_offer:
             return []
         return [self._join(FIXED_OFFER, now)]
 
     def _got_offer(self, sdp: str, sources: Mapping[str, str], now: float) -> list[Effect]:
+        if self._by_offer:
+            return self._got_viewer_offer(sdp, now)
         if self.role is not Role.PUBLISHER:
             return [_refused("wrong_role", "A subscriber only answers.", "offer")]
         try:
@@ -154,6 +172,24 @@ class Session:
         if self.phase is Phase.NEW:
             return [self._join(offer.sdp, now)]
         return [self._send_offer(offer, now)]
+
+    def _got_viewer_offer(self, sdp: str, now: float) -> list[Effect]:
+        if self.phase is not Phase.NEW:
+            return [_refused("wrong_order", "A viewer offers once.", "offer")]
+        try:
+            return [self._join(guard_viewer_offer(sdp), now)]
+        except Rejected as error:
+            return [_refused(error.code, error.detail, "offer")]
+
+    def _got_choice(self, track_ids: tuple[str, ...]) -> list[Effect]:
+        if not self._by_offer or self.phase is not Phase.JOINED:
+            return []
+        known = {track.track_id for track in self._layers.tracks}
+        return [
+            SendLayer(track_id, "", subscribe=True, auto=True)
+            for track_id in track_ids
+            if track_id in known
+        ]
 
     def _got_answer(self, sdp: str, offer_id: int | None) -> list[Effect]:
         try:
@@ -192,6 +228,8 @@ class Session:
         if self.role is Role.PUBLISHER:
             self._assumes = not announces_publishers
             effects += self._answered(sdp, now)
+        elif self._by_offer:
+            effects.append(Tell(Answered(sdp)))
         if self._layers.tracks:
             effects.append(Tell(TracksChanged(self._layers.tracks)))
         effects += self._trickle.release()
@@ -213,7 +251,7 @@ class Session:
         return [*effects, *self._offers_up.published(), *self._send_next(now)]
 
     def _sfu_offer(self, sdp: str, now: float) -> list[Effect]:
-        if not self.watches:
+        if not self.watches or self._by_offer:
             return []  # the SFU offers to everybody; nobody here would answer
         if self.phase is not Phase.JOINED:
             self._offers_down.keep_early(sdp)
@@ -285,7 +323,9 @@ class Session:
         return self._rejoin(0.0)
 
     def _rejoin(self, delay_secs: float) -> Join:
-        return Join(self._join_sdp, self.watches, self._ends.attempt, delay_secs)
+        return Join(
+            self._join_sdp, self.watches, self._ends.attempt, delay_secs, by_offer=self._by_offer
+        )
 
     def _send_offer(self, offer: GuardedOffer, now: float) -> SendOffer:
         self._deadlines["sfu_answer"] = now + self._config.join_timeout_secs
@@ -299,6 +339,10 @@ class Session:
         self.phase = Phase.OVER
         self._deadlines.clear()
         return [Tell(Lost(code, detail, self._retry_in_ms(code))), Hangup()]
+
+    def refuse(self, code: str, detail: str) -> list[Effect]:
+        """Its node is not one for this peer."""
+        return self._lose(code, detail)
 
     def close(self) -> list[Effect]:
         """Over on purpose: nobody is told."""
