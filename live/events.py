@@ -80,6 +80,15 @@ class PublisherDisallowed:
 
 
 @dataclass(frozen=True)
+class GuestChanged:
+    """Read the room's guests again. `cut`: close what this user publishes in the room."""
+
+    room_id: str
+    user_id: int
+    cut: bool = False
+
+
+@dataclass(frozen=True)
 class UserBanned:
     """Close all connections of this user, in every room."""
 
@@ -95,6 +104,7 @@ Event = (
     | Liked
     | KickSession
     | PublisherDisallowed
+    | GuestChanged
     | UserBanned
 )
 

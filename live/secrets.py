@@ -1,6 +1,6 @@
-"""Stream keys: made at random, looked up by a keyed hash, encrypted at rest.
+"""Stream keys and guest links: made at random, looked up by a keyed hash, encrypted at rest.
 
-Both keys are derived from STREAM_KEY_SECRET, each for its own purpose, so that a leaked database
+All keys are derived from STREAM_KEY_SECRET, each for its own purpose, so that a leaked database
 gives no stream key away and the look-up hash says nothing about the encryption.
 """
 
@@ -33,6 +33,13 @@ def hash_key(key: str) -> str:
     return hmac.new(
         _derived(settings.STREAM_KEY_SECRET, b"lookup"), raw, hashlib.sha256
     ).hexdigest()
+
+
+def hash_guest_link(token: str) -> str:
+    """The same for the links of guests; no token is ever a stream key's."""
+    raw = token.encode("utf-8", "surrogatepass")
+    secret = _derived(settings.STREAM_KEY_SECRET, b"guest link lookup")
+    return hmac.new(secret, raw, hashlib.sha256).hexdigest()
 
 
 def seal(key: str) -> str:

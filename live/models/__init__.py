@@ -1,8 +1,9 @@
 """What is stored. Written by live.actions only; looked up for a person by live.access only."""
 
+from live.guest_states import GuestState
 from live.models.bridges import BridgeJob, BridgeKind, BridgeMode, BridgeState, RestreamTarget
 from live.models.broadcasts import Broadcast, ChatMessage, GiftSent
-from live.models.guests import Guest, GuestState, RoomInvite
+from live.models.guests import Guest, RoomInvite
 from live.models.ingest import Ingest, Part
 from live.models.presence import (
     BY_PEOPLE,

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from live.guest_states import GuestState
 from live.models.rooms import Room
 
-
 GUEST_STATES = {
     GuestState.INVITED: _("Invited"),
     GuestState.WAITING: _("In the green room"),

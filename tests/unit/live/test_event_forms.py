@@ -17,6 +17,7 @@ ALL = [
     (events.Liked("room_a", 3, 44), "liked", "room.room_a"),
     (events.KickSession("room_a", "sess_1"), "kick_session", "room.room_a"),
     (events.PublisherDisallowed("room_a", 7), "publisher_disallowed", "room.room_a"),
+    (events.GuestChanged("room_a", 7, cut=True), "guest_changed", "room.room_a"),
     (events.UserBanned(7), "user_banned", "all"),
 ]
 
