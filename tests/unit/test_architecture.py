@@ -120,6 +120,8 @@ PURE = (
     "embedded_sfu.sdp_build",
     "embedded_sfu.sdp_parse",
     "embedded_sfu.wire",
+    "bridge.plan",
+    "bridge.child.spec",
     "recording.decide",
     "recording.flv",
     "recording.pieces",
