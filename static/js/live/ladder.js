@@ -28,8 +28,8 @@
 export const RUNGS = ["webrtc", "flv", "hls"];
 
 const OFFERS = ["no", "maybe", "yes"];
-// A join that waits for the first publisher costs nobody anything.
-const WAITS_FOR = new Set(["not_live", "no_webrtc_source"]);
+// A join that waits for the first publisher, or for the bridge, costs nobody anything.
+const WAITS_FOR = new Set(["not_live", "no_webrtc_source", "bridge_starting"]);
 
 // How long a rung may take to show something before the next one is tried beside it.
 const PATIENCE_MS = { webrtc: 2_000, flv: 1_500, hls: 4_000 };

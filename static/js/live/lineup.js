@@ -1,10 +1,11 @@
-/** Owns who is shown where: the main picture, the tiles, whose sound plays. Pure. */
+/** Owns who is shown, in which order, who has the large place and whose sound plays. Pure. */
 
-/** @import {Track, User, Layer, Source} from "./types.js" */
+/** @import {Layer, LayoutName, Source, StagePlan, Track, User} from "./types.js" */
 
 /**
  * @typedef {object} Shown One stream of one person.
  * @property {string} key stays the same over rejoins, and from OBS to browser and back
+ * @property {string} person
  * @property {string} streamId
  * @property {Source} source
  * @property {User | null} user
@@ -15,33 +16,85 @@
 /**
  * @typedef {object} Lineup
  * @property {Shown | null} main
- * @property {Shown[]} tiles
- * @property {string[]} sound stream ids whose audio plays
+ * @property {Shown[]} tiles the other pictures
+ * @property {Shown[]} pictures all of them in the order of the screen; with several people, also faces without a picture
+ * @property {LayoutName} layout
+ * @property {string | null} pinned key of what the viewer chose, while it is there
+ * @property {Shown[]} voices whose audio plays
+ * @property {string[]} sound their stream ids
+ *
+ * @typedef {object} Wishes
+ * @property {string | null} [pinnedKey] what the viewer chose as main picture
+ * @property {LayoutName | null} [layout] what the viewer chose instead of the owner's
+ * @property {string | null} [speaker] the person who speaks
  */
 
 /**
  * @param {Track[]} tracks the room's, newest session of a person last
  * @param {ReadonlySet<string>} received ids of streams that arrive here
  * @param {number} ownerId
- * @param {string | null} pinnedKey what the viewer chose as main picture
+ * @param {StagePlan | undefined} plan
+ * @param {Wishes} [wishes]
  * @returns {Lineup}
  */
-export function lineUp(tracks, received, ownerId, pinnedKey) {
-  const shown = [...byPerson(tracks).values()].flatMap((own) => newestPlaying(own, received));
-  const pictures = shown.filter(({ hasVideo }) => hasVideo);
-  const main =
-    pictures.find(({ key }) => key === pinnedKey) ??
-    pictures.findLast(({ source }) => source === "screen") ??
-    pictures.find(({ user }) => user?.id === ownerId) ??
-    pictures[0] ??
-    shown.find(({ user }) => user?.id === ownerId) ??
-    shown[0] ??
-    null;
+export function lineUp(tracks, received, ownerId, plan, { pinnedKey = null, layout = null, speaker = null } = {}) {
+  const people = [...byPerson(tracks).values()].map((own) => newestPlaying(own, received));
+  const order = [ownerId, ...(plan?.people.map(({ user }) => user.id) ?? [])];
+  people.sort((a, b) => rank(order, a) - rank(order, b));
+  const shown = people.flat();
+  const pictures = people.flatMap((own) => picturesOf(own, people.length > 1));
+  const wanted = layout ?? plan?.layout ?? "speaker";
+  const pinned = pictures.find(({ key }) => key === pinnedKey);
+  const main = pinned ?? (wanted === "grid" ? null : largeOne(pictures, wanted, speaker)) ?? pictures[0] ?? shown[0] ?? null;
+  const muted = new Set(plan?.people.filter((one) => one.muted).map(({ user }) => user.id));
+  const voices = shown.filter(({ user }) => user === null || !muted.has(user.id));
   return {
     main,
     tiles: pictures.filter((picture) => picture !== main),
-    sound: shown.map(({ streamId }) => streamId),
+    pictures,
+    // Who wants one of them large does not want all of them alike.
+    layout: pinned && wanted === "grid" ? "speaker" : wanted,
+    pinned: pinned?.key ?? null,
+    voices,
+    sound: voices.map(({ streamId }) => streamId),
   };
+}
+
+/**
+ * @param {Shown[]} pictures
+ * @param {LayoutName} layout
+ * @param {string | null} speaker
+ */
+function largeOne(pictures, layout, speaker) {
+  return (
+    pictures.findLast(({ source, hasVideo }) => source === "screen" && hasVideo) ??
+    (layout === "speaker" ? pictures.find(({ person }) => person === speaker) : undefined)
+  );
+}
+
+/**
+ * The screen before the camera; one face of who sends sound alone.
+ * @param {Shown[]} own
+ * @param {boolean} faces
+ */
+function picturesOf(own, faces) {
+  const pictures = own.filter(({ hasVideo }) => hasVideo);
+  if (pictures.length === 0) return faces ? own.slice(0, 1) : [];
+  return pictures.sort((a, b) => Number(b.source === "screen") - Number(a.source === "screen"));
+}
+
+/**
+ * @param {number[]} order ids of users
+ * @param {Shown[]} own
+ */
+function rank(order, own) {
+  const at = order.indexOf(own[0]?.user?.id ?? -1);
+  return at < 0 ? order.length : at;
+}
+
+/** Nobody is there. @returns {Lineup} */
+export function emptyLineup() {
+  return { main: null, tiles: [], pictures: [], layout: "speaker", pinned: null, voices: [], sound: [] };
 }
 
 /**
@@ -87,6 +140,7 @@ function newestPlaying(tracks, received) {
     const isVideo = track.kind === "video";
     streams.set(track.stream_id, {
       key: `${personOf(track)}:${track.source}`,
+      person: personOf(track),
       streamId: track.stream_id,
       source: track.source,
       user: track.user,

@@ -1,17 +1,19 @@
 /** Owns what stands in the player's menu: the choices, their words, why one can't be chosen. */
 
 import { gettext, t } from "../i18n.js";
+import { LAYOUTS } from "./layout.js";
 import { WAYS } from "./words.js";
 
 /** @import {RungName} from "./ladder.js" */
 /** @import {Delay} from "./stream-rung.js" */
-/** @import {LayerWish, Rung} from "./types.js" */
+/** @import {LayerWish, LayoutName, Rung} from "./types.js" */
 
 /**
  * @typedef {object} MenuEvents
  * @property {(wish: LayerWish) => void} quality
  * @property {(rung: RungName | null) => void} way
  * @property {(delay: Delay) => void} delay
+ * @property {(layout: LayoutName | null) => void} layout
  * @property {() => void} stats
  *
  * @typedef {object} MenuState
@@ -23,6 +25,7 @@ import { WAYS } from "./words.js";
  * @property {RungName | null} rung what plays
  * @property {RungName | null} pinned
  * @property {Delay} delay
+ * @property {{chosen: LayoutName | null, owners: LayoutName} | null} layout null: there is one picture
  * @property {boolean} stats whether the figures are shown
  *
  * @typedef {{text: string, detail?: string, checked?: boolean, disabled?: boolean, act: () => void}} Item
@@ -77,6 +80,22 @@ export function delayItems({ delay, rung }, events) {
     item("low", webrtc ? gettext("WebRTC always plays like this") : gettext("As close to the streamer as it goes")),
     item("smooth", webrtc ? gettext("For FLV and HLS") : gettext("A little later, with fewer stops on a bad network")),
   ];
+}
+
+/**
+ * @param {NonNullable<MenuState["layout"]>} layout
+ * @param {MenuEvents} events
+ * @returns {Item[]}
+ */
+export function layoutItems({ chosen, owners }, events) {
+  const others = LAYOUTS.map((one) => ({ text: layoutName(one), checked: chosen === one, act: () => events.layout(one) }));
+  const detail = t(gettext("As the streamer has it: {layout}"), { layout: layoutName(owners) });
+  return [{ text: gettext("Automatic"), detail, checked: chosen === null, act: () => events.layout(null) }, ...others];
+}
+
+/** @param {LayoutName} layout */
+export function layoutName(layout) {
+  return { speaker: gettext("Speaker"), grid: gettext("Grid"), pip: gettext("Picture in picture") }[layout];
 }
 
 /** What explains the qualities. @param {MenuState} state */

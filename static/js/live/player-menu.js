@@ -1,13 +1,16 @@
 /** Owns the player's settings menu: quality, way and delay, each a page of its own, so that it fits into a phone's picture. */
 
 import { gettext } from "../i18n.js";
-import { delayItems, delayName, heightOf, notes, qualityItems, qualityName, wayItems } from "./menu-items.js";
+import { delayItems, delayName, heightOf, layoutItems, layoutName, notes, qualityItems, qualityName, wayItems } from "./menu-items.js";
 import { make, need, say } from "./page.js";
 import { WAYS } from "./words.js";
 
 /** @import {Item, MenuEvents, MenuState} from "./menu-items.js" */
 
-/** @typedef {"" | "quality" | "way" | "delay"} Page "" is the first one */
+/** @typedef {"" | "quality" | "way" | "delay" | "layout"} Page "" is the first one */
+
+/** @type {Page[]} in the order of the first page */
+const PAGES = ["quality", "way", "delay", "layout"];
 
 export class PlayerMenu {
   #root;
@@ -59,7 +62,7 @@ export class PlayerMenu {
     this.#fill();
     const items = this.#items();
     // Back on the first page, one stands where one came from.
-    const back = page === "" && from !== "" ? items[["quality", "way", "delay"].indexOf(from)] : undefined;
+    const back = page === "" && from !== "" ? items[PAGES.indexOf(from)] : undefined;
     (back ?? items.find((item) => item.getAttribute("aria-checked") === "true") ?? items[0])?.focus();
   }
 
@@ -91,6 +94,10 @@ export class PlayerMenu {
         return [this.#back(gettext("Way")), ...this.#radios(wayItems(state, this.#events))];
       case "delay":
         return [this.#back(gettext("Delay")), ...this.#radios(delayItems(state, this.#events))];
+      case "layout":
+        // The others may have left while one chose.
+        if (state.layout === null) return this.#firstPage(state);
+        return [this.#back(gettext("Layout")), ...this.#radios(layoutItems(state.layout, this.#events))];
       default:
         return this.#firstPage(state);
     }
@@ -103,10 +110,13 @@ export class PlayerMenu {
     const way = state.pinned === null ? gettext("Automatic") : WAYS[state.pinned];
     const figures = this.#item({ text: gettext("Stats for nerds"), act: () => this.#events.stats() }, "menuitemcheckbox");
     figures.setAttribute("aria-checked", String(state.stats));
+    const { layout } = state;
+    const layouts = layout && this.#door(gettext("Layout"), layout.chosen ? layoutName(layout.chosen) : gettext("Automatic"), "layout");
     return [
       this.#door(gettext("Quality"), qualityName(wish, wish === "auto" ? now : heightOf(choices, wish)), "quality"),
       this.#door(gettext("Way"), way, "way"),
       this.#door(gettext("Delay"), delayName(state.delay), "delay"),
+      ...(layouts ? [layouts] : []),
       figures,
     ];
   }

@@ -66,3 +66,17 @@ export function lowerLayer(layers, current) {
   if (sent.length < 2) return null;
   return sent[sent.indexOf(current ?? /** @type {Layer} */ (sent[0])) + 1] ?? null;
 }
+
+/**
+ * What to ask for a picture that has not the large place.
+ * @param {Layer[]} layers that are sent
+ * @param {Layer} fits the best that its size is worth
+ * @param {LayerWish} wish what the viewer wants of the large one
+ * @returns {LayerWish}
+ */
+export function tileWish(layers, fits, wish) {
+  if (wish === "off") return "off";
+  const worst = Math.max(LAYERS.indexOf(fits), wish === "auto" ? 0 : LAYERS.indexOf(wish));
+  if (worst === 0) return "auto";
+  return LAYERS.slice(worst).find((layer) => layers.includes(layer)) ?? "auto";
+}

@@ -7,6 +7,9 @@
  * @typedef {"f" | "h" | "q"} Layer
  * @typedef {Layer | "auto" | "off"} LayerWish
  * @typedef {"camera" | "screen"} Source
+ * @typedef {"speaker" | "grid" | "pip"} LayoutName
+ * @typedef {{layout: LayoutName, people: {user: User, muted: boolean}[]}} StagePlan who sends, in order
+ * @typedef {"invited" | "waiting" | "on_stage" | "left" | "removed"} GuestState
  *
  * @typedef {object} Room
  * @property {string} title
@@ -20,6 +23,7 @@
  * @property {string | null} grace_until
  * @property {("webrtc" | "rtmp")[]} [publishing] who sends now
  * @property {{recording_id: string, ready: boolean} | null} [replay] of the last broadcast, where there is one
+ * @property {StagePlan} [stage]
  *
  * @typedef {{viewers: number, peak: number}} Presence
  * @typedef {{gift: string, emoji: string, name: string}} Gift
@@ -29,6 +33,18 @@
  * @typedef {{way: string, available: boolean, reason: string | null, detail: string | null}} Way
  * @typedef {{rungs: Rung[], publish: Way[]}} Playback
  * @typedef {{participant_id: string, user: User | null, role: string}} Person
+ * @typedef {{state: GuestState, muted: boolean, reason: string | null, from: User | null}} MyPlace of a guest
+ *
+ * @typedef {object} Guest
+ * @property {User} user
+ * @property {GuestState} state
+ * @property {boolean} muted by the owner
+ * @property {string | null} reason
+ * @property {string} since
+ * @property {boolean} connected
+ * @property {User | null} invited_by
+ *
+ * @typedef {{guests: Guest[], max_on_stage: number}} Guests
  *
  * @typedef {object} Track
  * @property {string | null} participant_id null: passed on from RTMP
@@ -56,6 +72,8 @@
  * @property {Playback} playback
  * @property {Gift[]} gifts
  * @property {ChatLine[]} history
+ * @property {MyPlace | null} [guest]
+ * @property {Guests | null} [guests] for who manages the room
  *
  * @typedef {{code: string, message: string, about?: string | null, data?: {retry_in_ms?: number} | null}} Problem
  * @typedef {{code: string, message: string, retry_in_ms: number | null}} SessionLost
@@ -77,6 +95,8 @@
  * @property {{id: number}} chat_deleted
  * @property {{count: number, total: number}} like
  * @property {GiftGiven} gift
+ * @property {MyPlace} guest
+ * @property {Guests} guests
  * @property {number} pong
  * @property {Problem} error
  *

@@ -24,7 +24,7 @@
 // Waiting does not help against these.
 const FINAL = new Set(["mode_rtmp", "mode_webrtc", "rtmp_off"]);
 // Nor against these while others can watch.
-const FINAL_WHILE_LIVE = new Set([...FINAL, "no_rtmp_source", "no_webrtc_source"]);
+const FINAL_WHILE_LIVE = new Set([...FINAL, "no_rtmp_source", "no_webrtc_source", "bridge_no_slot"]);
 
 /**
  * @param {ViewerFacts} facts

@@ -4,6 +4,7 @@ import { count as short } from "../format.js";
 import { Applause } from "./applause.js";
 import { Chat } from "./chat.js";
 import { RUNGS } from "./ladder.js";
+import { LayoutWish } from "./layout-wish.js";
 import { need, readConfig, say } from "./page.js";
 import { PlayerMenu } from "./player-menu.js";
 import { Player } from "./player.js";
@@ -49,12 +50,14 @@ const stage = new Stage(root, {
 });
 const pinned = RUNGS.find((rung) => rung === asked) ?? null;
 const watching = new Watching(socket, stage, config, pinned, () => queueRender());
+const layouts = new LayoutWish(config.room_id, watching);
 const stats = new StatsPanel(root, watching, () => queueRender());
 const badge = new WayBadge(need("[data-way]"));
 const menu = new PlayerMenu(root, {
   quality: (wish) => watching.setQuality(wish),
   way: (rung) => watching.pin(rung),
   delay: (delay) => watching.setDelay(delay),
+  layout: (layout) => layouts.choose(layout),
   stats: () => stats.toggle(),
 });
 const player = new Player(root, page, {
@@ -145,6 +148,7 @@ function showMenu() {
     rung,
     pinned: watching.pinned,
     delay: watching.delay,
+    layout: rung === "webrtc" && webrtc.several ? { chosen: webrtc.layout, owners: webrtc.ownersLayout } : null,
     stats: stats.open,
   });
 }

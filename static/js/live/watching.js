@@ -13,7 +13,7 @@ import { WebRtcRung } from "./webrtc-rung.js";
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Delay} from "./stream-rung.js" */
-/** @import {LayerWish, PageConfig, Playback, Room} from "./types.js" */
+/** @import {LayerWish, LayoutName, PageConfig, Playback, Room} from "./types.js" */
 
 const STEP_MS = 250;
 const REPORT_EVERY_MS = 5_000;
@@ -151,6 +151,12 @@ export class Watching {
   /** @param {string} key */
   choose(key) {
     this.webrtc.choose(key);
+  }
+
+  /** @param {LayoutName | null} layout */
+  setLayout(layout) {
+    this.webrtc.setLayout(layout);
+    this.#changed();
   }
 
   /** @param {LayerWish} wish */

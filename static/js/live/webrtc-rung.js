@@ -1,20 +1,21 @@
 /** Owns playing over WebRTC: which stream is where, whether frames come, what to do when they don't. */
 
+import { ActiveSpeaker } from "./active-speaker.js";
 import { LayerWishes } from "./layer-wishes.js";
-import { lineUp } from "./lineup.js";
+import { emptyLineup, lineUp } from "./lineup.js";
 import { Pulse } from "./pulse.js";
-import { lowerLayer } from "./quality.js";
+import { lowerLayer, tileWish } from "./quality.js";
 import { patienceWith, StallWatch } from "./stall.js";
 import { totalsOf } from "./stats.js";
 import { Subscriber } from "./subscriber.js";
-import { Voice } from "./voice.js";
+import { levelsOf, Voice } from "./voice.js";
 
 /** @import {Health, RungName} from "./ladder.js" */
 /** @import {Lineup} from "./lineup.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Snapshot} from "./sampler.js" */
-/** @import {Layer, LayerWish, Room, Track} from "./types.js" */
+/** @import {Layer, LayerWish, LayoutName, Room, Track} from "./types.js" */
 
 // A session that is known to be lost brings nothing more: its silence is short.
 const DEAD_STALL_MS = 400;
@@ -34,7 +35,8 @@ export class WebRtcRung {
   /** @type {Room} */
   #room;
   /** @type {Lineup} */
-  #lineup = { main: null, tiles: [], sound: [] };
+  #lineup = emptyLineup();
+  #speaker = new ActiveSpeaker();
   /** @type {string | null} */
   #pinnedKey = null;
   /** @type {Layer | null} */
@@ -49,6 +51,8 @@ export class WebRtcRung {
   proven = true;
   /** @type {LayerWish} */
   wish = "auto";
+  /** What the viewer wants instead of the owner's. @type {LayoutName | null} */
+  layout = null;
   /** Rejoins so far. */
   restarts = 0;
 
@@ -111,11 +115,21 @@ export class WebRtcRung {
   /** Who has no picture but a face. @returns {string | null} */
   get face() {
     const { main } = this.#lineup;
-    return main === null || main.hasVideo ? null : (main.user?.name ?? "");
+    return main === null || main.hasVideo || this.several ? null : (main.user?.name ?? "");
   }
 
   get hasPicture() {
     return this.#lineup.main?.hasVideo ?? false;
+  }
+
+  /** Several people, or camera and screen. */
+  get several() {
+    return this.#lineup.pictures.length > 1;
+  }
+
+  /** @returns {LayoutName} the owner's choice */
+  get ownersLayout() {
+    return this.#room.stage?.layout ?? "speaker";
   }
 
   get lastFrameMs() {
@@ -152,10 +166,16 @@ export class WebRtcRung {
     this.#arrange();
   }
 
-  /** A tile was tapped. @param {string} key */
+  /** A picture was tapped; once more: it is one of many again. @param {string} key */
   choose(key) {
-    this.#pinnedKey = key;
-    this.#layer = null;
+    this.#pinnedKey = key === this.#lineup.pinned ? null : key;
+    this.#arrange();
+  }
+
+  /** @param {LayoutName | null} layout */
+  setLayout(layout) {
+    this.layout = layout;
+    this.#pinnedKey = null;
     this.#arrange();
   }
 
@@ -191,7 +211,8 @@ export class WebRtcRung {
     const { main } = this.#lineup;
     if (!this.#running || main === null) return;
     const before = this.#pulse.lastMs;
-    if (main.hasVideo) this.#pulse.count(this.#stage.slotOf("webrtc").frames, nowMs);
+    if (this.several) this.#hear(nowMs);
+    if (main.hasVideo) this.#pulse.count(this.#stage.pictures.frames, nowMs);
     else {
       this.#voice.listen(this.#subscriber.active?.receivers ?? [], nowMs);
       this.#pulse.count(this.#voice.beats, nowMs);
@@ -250,7 +271,7 @@ export class WebRtcRung {
   }
 
   #clear() {
-    this.#lineup = { main: null, tiles: [], sound: [] };
+    this.#lineup = emptyLineup();
     this.#layer = null;
     this.#stage.clearStreams();
     this.#pulse.start(performance.now());
@@ -260,7 +281,11 @@ export class WebRtcRung {
     const { active, next } = this.#subscriber;
     const received = new Set([...(active?.streams.keys() ?? []), ...(next?.streams.keys() ?? [])]);
     const before = this.#lineup.main?.streamId;
-    this.#lineup = lineUp(this.#tracks, received, this.#room.owner.id, this.#pinnedKey);
+    this.#lineup = lineUp(this.#tracks, received, this.#room.owner.id, this.#room.stage, {
+      pinnedKey: this.#pinnedKey,
+      layout: this.layout,
+      speaker: this.#speaker.current,
+    });
     const { main } = this.#lineup;
     if (main?.streamId !== before) {
       this.#pulse.expect(performance.now());
@@ -281,12 +306,27 @@ export class WebRtcRung {
     if (next !== null && main !== null && !main.hasVideo && next.connected && next.streams.size > 0) {
       this.#subscriber.promote(next);
     }
+    // Who has the large place now may have been seen by way of the new session before.
+    if (next !== null && main !== null && this.#stage.pictures.shows(next.streams.get(main.streamId))) {
+      this.#subscriber.promote(next);
+    }
     this.#askLayers();
     this.#changed();
   }
 
+  /** @param {number} nowMs */
+  #hear(nowMs) {
+    const { voices } = this.#lineup;
+    const session = this.#subscriber.active;
+    const levels = session === null ? new Map() : levelsOf(session.receivers, session.streams, voices);
+    const another = this.#speaker.step(levels, nowMs);
+    this.#stage.pictures.mark(levels, this.#speaker.speaking(nowMs), mutedOnes(this.#room));
+    if (another) this.#arrange();
+  }
+
   /** @param {string} streamId whose first frame is on the screen */
   #seen(streamId) {
+    if (streamId !== this.#lineup.main?.streamId) return;
     this.#pulse.beat(performance.now());
     const { next } = this.#subscriber;
     if (next?.streams.has(streamId)) this.#subscriber.promote(next);
@@ -295,12 +335,19 @@ export class WebRtcRung {
 
   /** The main picture as the viewer wishes, tiles small, nothing for whoever does not look. */
   #askLayers() {
-    const { main, tiles } = this.#lineup;
+    const { main, tiles, layout, pictures } = this.#lineup;
     if (main?.hasVideo) this.#wishes.ask(main.streamId, this.#off ? "off" : this.wish);
+    // Two beside each other are as good as full; of more, each is shown at half its size at most.
+    const small = layout !== "grid" ? "q" : pictures.length > 2 ? "h" : "f";
     for (const tile of tiles) {
-      this.#wishes.ask(tile.streamId, this.#off ? "off" : tile.layers.includes("q") ? "q" : "auto");
+      if (tile.hasVideo) this.#wishes.ask(tile.streamId, this.#off ? "off" : tileWish(tile.layers, small, this.wish));
     }
   }
+}
+
+/** @param {Room} room */
+function mutedOnes({ stage }) {
+  return new Set(stage?.people.filter(({ muted }) => muted).map(({ user }) => user.id));
 }
 
 /**

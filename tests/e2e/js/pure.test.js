@@ -59,7 +59,7 @@ test("of several publishers the owner is the main picture unless the viewer chos
   const tracks = [track("p2", "s2", "mei", "video", "camera", guest), track("p1", "s1", "cam", "video")];
   const received = new Set(["cam", "mei"]);
   assert.equal(lineUp(tracks, received, 1, null).main.streamId, "cam");
-  assert.equal(lineUp(tracks, received, 1, "user_7:camera").main.streamId, "mei");
+  assert.equal(lineUp(tracks, received, 1, null, { pinnedKey: "user_7:camera" }).main.streamId, "mei");
 });
 
 test("a participant's newest session wins as soon as something of it arrives, under the same key", () => {
@@ -225,6 +225,7 @@ for (const [name, change, state, why] of [
   ["pinned to a rung that is coming back", { pinned: "hls", played: true, rungs: [gone("hls", "rtmp_down")] }, "reconnecting", "no_frames"],
   ["room by RTMP only, and no RTMP here", { rungs: [gone("webrtc", "mode_rtmp"), gone("flv", "rtmp_off"), gone("hls", "rtmp_off")] }, "blocked", "mode_rtmp"],
   ["room by RTMP only", { rungs: [gone("webrtc", "mode_rtmp"), here("flv")] }, "connecting", "connecting"],
+  ["pinned to what can't be converted", { pinned: "webrtc", rungs: [gone("webrtc", "bridge_no_slot")] }, "blocked", "pinned_webrtc"],
   ["no media server", { rungs: [gone("webrtc", "sfu_unavailable"), gone("flv", "no_rtmp_source")] }, "reconnecting", "sfu_unavailable"],
   ["no media server, and another way", { played: true, rungs: [gone("webrtc", "sfu_unavailable"), here("flv")] }, "reconnecting", "no_frames"],
 ]) {
@@ -388,6 +389,9 @@ test("ladder: a pinned rung takes the place of a good picture once it plays, and
 test("ladder: what the server says of a rung", () => {
   assert.equal(offerOf(here("flv")), "yes");
   assert.equal(offerOf(gone("webrtc", "no_webrtc_source")), "maybe");
+  assert.equal(offerOf(gone("webrtc", "bridge_starting")), "maybe");
+  for (const why of ["bridge_no_slot", "bridge_down"]) assert.equal(offerOf(gone("webrtc", why)), "no");
+  assert.equal(offerOf(gone("flv", "bridge_down")), "no");
   assert.equal(offerOf(gone("flv", "no_rtmp_source")), "no");
   assert.equal(offerOf(gone("webrtc", "sfu_unavailable")), "no");
   assert.equal(offerOf(undefined), "no");
