@@ -51,6 +51,9 @@ class Spec:
     height: int = 720
     fps: int = 30
     url: str = field(default="", repr=False)  # restream: with the key of the other platform
+    private_ok: bool = False  # restream: to addresses that are not public as well
+    renditions: tuple[str, ...] = ()  # ladder: "720p", "480p", "360p", "audio"
+    hls_dir: str = ""  # ladder: where nginx writes the HLS of this play id
 
     @property
     def spec_id(self) -> str:
@@ -82,6 +85,9 @@ def parse_spec(said: Any) -> Spec:
         height=_number(said, "height", 16, 3840),
         fps=_number(said, "fps", 1, 120),
         url=_given(said, "url", str, ""),
+        private_ok=_given(said, "private_ok", bool, False),
+        renditions=tuple(map(str, _given(said, "renditions", list, [])[:8])),
+        hls_dir=_given(said, "hls_dir", str, ""),
     )
     return spec
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bridge.rtmp.backlog import Backlog, Tag
+from bridge.rtmp.backlog import LATE_MS, Backlog, Tag
 from bridge.rtmp.connection import Connection, PublishError
 from bridge.rtmp.target import Target
 
@@ -46,6 +46,7 @@ class Outlet:
         tls: ssl.SSLContext | None = None,
         first_wait_secs: float = 0.1,
         longest_wait_secs: float = 2.0,
+        late_ms: int = LATE_MS,
     ) -> None:
         self._target = target
         self._on_change = on_change
@@ -54,7 +55,7 @@ class Outlet:
         self._tls = tls
         self._first_wait_secs = first_wait_secs
         self._longest_wait_secs = longest_wait_secs
-        self._backlog = Backlog()
+        self._backlog = Backlog(late_ms=late_ms)
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._sent_before = 0

@@ -1,0 +1,145 @@
+"""Restreaming from one real nginx into another: down and up, refused, not into our own network."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from bridge.child import restream
+from bridge.child.spec import Spec
+from ingest.nginx import Nginx, find_nginx
+from tests.integration.bridge.test_rtmp_publisher import until
+from tests.integration.playback.conftest import free_ports
+from tests.integration.playback.rig import Rig
+
+pytestmark = pytest.mark.media
+PLAY_ID = "play_restream0"
+
+
+@pytest.fixture
+def platform(tmp_path: Path, encoded: Path, rig: Rig) -> Iterator[Rig]:
+    """The other one; `rig` stands for the need of nginx."""
+    nginx = find_nginx()
+    assert isinstance(nginx, Nginx)
+    folder = tmp_path / "platform"
+    folder.mkdir()
+    one = Rig(folder, encoded, nginx, free_ports(5))
+    try:
+        one.start_playback()
+        one.start_nginx()
+        yield one
+    finally:
+        one.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Child:
+    def __init__(self, rig: Rig, url: str, *, private_ok: bool = True) -> None:
+        self.said: list[tuple[str, str]] = []
+        self.figures: dict[str, Any] = {}
+        spec = Spec(
+            kind="restream",
+            room_id="room_a",
+            play_id=PLAY_ID,
+            run_id="run",
+            rtmp_out_port=rig.rtmp_port,
+            url=url,
+            private_ok=private_ok,
+        )
+        assert "s3cret" not in repr(spec)
+        self.work = restream.make(spec, self._report)
+        self.task = asyncio.create_task(self.work.run())
+
+    def _report(
+        self,
+        state: str,
+        reason: str = "",
+        *,
+        needs: str = "",
+        session_id: str | None = None,
+        figures: Any = None,
+    ) -> None:
+        if not self.said or self.said[-1] != (state, reason):
+            self.said.append((state, reason))
+        self.figures = figures or self.figures
+
+    def is_(self, state: str, reason: str = "") -> bool:
+        return bool(self.said) and self.said[-1] == (state, reason)
+
+    async def close(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.work.close()
+
+
+@pytest.fixture
+async def children() -> AsyncIterator[list[Child]]:
+    started: list[Child] = []
+    yield started
+    for child in started:
+        await child.close()
+
+
+def pictures_of(platform: Rig, name: str) -> int:
+    viewer = platform.watch(name)
+    viewer.read_until(30_000)
+    data = viewer.read(1.0)
+    viewer.close()
+    with av.open(io.BytesIO(data), format="flv") as flv:
+        return sum(1 for _ in flv.decode(video=0))
+
+
+async def test_arrives_and_goes_on_after_the_platform_was_away(rig, platform, children) -> None:
+    name = "play_s3cret"
+    platform.mark(name)
+    child = Child(rig, f"rtmp://127.0.0.1:{platform.rtmp_port}/out/{name}")
+    children.append(child)
+    await until("nothing to send yet", lambda: child.is_("waiting", "no_source"))
+    encoder = await asyncio.to_thread(rig.push, "low", PLAY_ID)
+    await until("it runs", lambda: child.is_("running"))
+    assert await asyncio.to_thread(pictures_of, platform, name) > 20
+    platform.kill_nginx()
+    await until("it says that nobody is there", lambda: child.said[-1][0] == "waiting")
+    platform.start_nginx()
+    began = time.monotonic()
+    await until("it goes on", lambda: child.is_("running"), 40)
+    print(f"resumed {time.monotonic() - began:.1f} s after the platform was back")
+    assert await asyncio.to_thread(pictures_of, platform, name) > 20
+    assert child.figures["connects"] == 2
+    rig.stop(encoder)
+    await until("the source is gone", lambda: child.is_("waiting", "no_source"))
+
+
+async def test_does_not_knock_inside_of_our_own_network(rig, platform, children) -> None:
+    for host in ("127.0.0.1", "localhost"):
+        url = f"rtmp://{host}:{platform.rtmp_port}/out/x"
+        child = Child(rig, url, private_ok=False)
+        children.append(child)
+        await until("it is refused", lambda child=child: child.is_("waiting", "private_address"))
+        assert not child.figures
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("10.1.2.3", False),
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.0.0.1", False),
+        ("100.64.0.1", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, public: bool) -> None:
+    assert restream.is_public(address) is public
