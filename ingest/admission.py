@@ -36,6 +36,8 @@ class Asked:
     another_sends: bool
     another_for_secs: float = 0.0  # since it was let in
     from_elsewhere: bool = False  # than the other one: a reconnect has its address
+    page_secs: float | None = None  # since its person asked to send by WebSocket; None: an encoder
+    is_owner: bool = True  # who asks: the owner, or whoever has the owner's key
 
 
 def why_refused(asked: Asked, rules: Rules) -> str | None:
@@ -50,13 +52,19 @@ def why_refused(asked: Asked, rules: Rules) -> str | None:
         and asked.since_state_secs < rules.refuse_after_end_secs
     ):
         return "just_ended"  # OBS comes back by itself 2 s after it was dropped
-    if asked.another_sends and (rules.takeover == "oldest" or _is_held(asked)):
+    if asked.another_sends and (rules.takeover == "oldest" or _stays(asked)):
         return "already_live"
     if asked.streams >= rules.max_streams or asked.streams_of_owner >= rules.max_streams_per_user:
         return "too_many_streams"
     return None
 
 
-def _is_held(asked: Asked) -> bool:
-    """A clock that was set back holds nothing up."""
+def _stays(asked: Asked) -> bool:
+    """Whoever sends already. A clock that was set back holds nothing up.
+
+    A page is not held up, as a person pressed its button; but one that comes back by itself does
+    not take over from what began after it, and guests of the room take over from nobody.
+    """
+    if asked.page_secs is not None:
+        return not asked.is_owner or 0 <= asked.another_for_secs < asked.page_secs
     return asked.from_elsewhere and 0 <= asked.another_for_secs < HOLD_SECS

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -18,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ingest import control
 from ingest.admission import Asked, Rules, why_refused
 from ingest.hooks import MAX_BODY_BYTES, PROXY_HEADERS, Call, is_from_here, is_secret, parse_call
+from ingest.senders import BROWSER, Sender, room_id_of, sender_of
 from ingest.stat import Unreadable, parse_stat
 from live import access
 from live.actions import ingest as actions
@@ -55,19 +57,23 @@ def _call_of(request: HttpRequest) -> Call | None:
 @_hook
 def publish(call: Call) -> HttpResponse:
     """An encoder wants to send."""
-    key_hash = hash_key(call.name)
-    room = access.room_of_stream_key_hash(key_hash)
-    if room is None:
+    sender = sender_of(call.name)
+    if sender is None:
         return _refused()
-    why = why_refused(_asked(room, call), _rules())
+    room = sender.room
+    why = why_refused(_asked(sender, call), _rules())
     if why is None:
+        encoder = call.encoder if sender.user is None else BROWSER
         try:
-            actions.do_ingest_accepted(room, call.client_id, key_hash, call.address, call.encoder)
+            actions.do_ingest_accepted(
+                room, call.client_id, sender.key_hash, call.address, encoder, sender.user
+            )
         except MicroVibeError as error:
             why = error.code
     if why is not None:
         logger.info("ingest of %s refused: %s", room.room_id, why)
-        actions.do_ingest_refused(room, why)
+        if sender.user is None:  # a page is told by its own connection
+            actions.do_ingest_refused(room, why)
         return _refused()
     _take_over(room)
     with contextlib.suppress(control.NotAnswering):
@@ -78,7 +84,9 @@ def publish(call: Call) -> HttpResponse:
 @_hook
 def publish_done(call: Call) -> HttpResponse:
     """By the key's hash as of then: meanwhile it may have been rotated."""
-    mine = Ingest.objects.filter(client_id=call.client_id, key_hash=hash_key(call.name))
+    room_id = room_id_of(call.name)
+    whose = Q(key_hash=hash_key(call.name)) if room_id is None else Q(room__room_id=room_id)
+    mine = Ingest.objects.filter(whose, client_id=call.client_id)
     for ingest in mine.select_related("room"):
         actions.do_ingest_lost(ingest.room, call.client_id)
     return HttpResponse(status=204)
@@ -105,13 +113,20 @@ def _take_over(room: Room) -> None:
         logger.warning("ingest of %s: the old publisher was not dropped: %s", room.room_id, error)
 
 
-def _asked(room: Room, call: Call) -> Asked:
+def _asked(sender: Sender, call: Call) -> Asked:
+    room = sender.room
     others = Ingest.objects.filter(access.CONNECTED).exclude(room=room)
     now = timezone.now()
     sends: Ingest | None = getattr(room, "ingest", None)
     sends = sends if sends is not None and sends.is_connected else None
+    if sends is not None and sender.user is not None and sends.sender_id == sender.user.pk:
+        sends = None  # their own page, whose connection was lost
     let_in_at = sends.accepted_at if sends is not None else None
-    from_elsewhere = sends is not None and _host(sends.address) != _host(call.address)
+    from_elsewhere = sends is not None and (
+        _host(sends.address) != _host(call.address)
+        or (sends.sender_id is None) != (sender.user is None)
+    )
+    page_secs = (now - sender.began).total_seconds() if sender.began is not None else None
     return Asked(
         state=room.state,
         mode=room.streaming_mode,
@@ -125,6 +140,8 @@ def _asked(room: Room, call: Call) -> Asked:
         and _has_publisher(room),
         another_for_secs=(now - let_in_at).total_seconds() if let_in_at is not None else 0.0,
         from_elsewhere=from_elsewhere,
+        page_secs=page_secs,
+        is_owner=sender.user is None or sender.user.pk == room.owner_id,
     )
 
 

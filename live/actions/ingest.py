@@ -13,7 +13,7 @@ from live import events
 from live.actions._room import locked
 from live.actions.air import do_media_started, do_publisher_lost, do_start_broadcast
 from live.lifecycle import RoomState
-from live.models import Ingest, Room
+from live.models import Ingest, Room, User
 from live.refusals import refusal
 
 REFUSAL_AGAIN_SECS: Final = 1.0  # an encoder that knocks all the time is not written all the time
@@ -22,9 +22,17 @@ OFF_AIR = (RoomState.IDLE.value, RoomState.ENDED.value)
 
 @transaction.atomic
 def do_ingest_accepted(
-    room: Room, client_id: str, key_hash: str, address: str = "", encoder: str = ""
+    room: Room,
+    client_id: str,
+    key_hash: str,
+    address: str = "",
+    encoder: str = "",
+    sender: User | None = None,
 ) -> Ingest:
-    """This connection sends now, whoever did before; off the air → starting. Raises banned."""
+    """This connection sends now, whoever did before; off the air → starting. Raises banned.
+
+    `sender`: who sends by WebSocket; None for an encoder.
+    """
     fresh = locked(room)
     if fresh.state in OFF_AIR or fresh.state == RoomState.BANNED:
         do_start_broadcast(room)
@@ -35,6 +43,7 @@ def do_ingest_accepted(
             "key_hash": key_hash,
             "address": address[:45],
             "encoder": encoder[:100],
+            "sender": sender,
             "accepted_at": timezone.now(),
             "media_at": None,
             "seen_at": None,
@@ -102,6 +111,15 @@ def do_ingest_refused(room: Room, why: str) -> None:
     ingest.refused_at, ingest.refused_why = now, why[:30]
     ingest.save(update_fields=["refused_at", "refused_why"])
     events.publish(events.RoomChanged(room.room_id))
+
+
+def do_cut_off_sender(user: User, room: Room | None = None) -> None:
+    """Who sends by WebSocket may do so no longer, in this room or in any.
+
+    A row without its key's hash is one whose key was changed: the worker drops that publisher.
+    """
+    sent = Ingest.objects.filter(sender=user, lost_at__isnull=True)
+    (sent if room is None else sent.filter(room=room)).update(key_hash="")
 
 
 @transaction.atomic

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from live import events, secrets
 from live.actions._room import locked
+from live.actions.ingest import do_cut_off_sender
 from live.models import (
+    Layout,
     PushProtocol,
     Room,
     RoomPublisher,
@@ -28,6 +30,7 @@ CHOICES: dict[str, Any] = {
     "push_protocol": PushProtocol,
     "stream_type": StreamType,
     "visibility": Visibility,
+    "layout": Layout,
 }
 FIXED_ON_AIR = ("streaming_mode", "push_protocol", "stream_type")
 
@@ -43,6 +46,7 @@ def do_create_room(
     stream_type: str = StreamType.VIDEO_AUDIO,
     visibility: str = Visibility.PUBLIC,
     record: bool = True,
+    layout: str = Layout.SPEAKER,
 ) -> tuple[Room, str]:
     """The room and its key in clear. Raises banned, invalid (data.fields), too_many_rooms."""
     owner = User.objects.select_for_update().get(pk=owner.pk)
@@ -60,6 +64,7 @@ def do_create_room(
             "stream_type": stream_type,
             "visibility": visibility,
             "record": record,
+            "layout": layout,
         }
     )
     if settle_push_protocol(streaming_mode, push_protocol) != push_protocol:
@@ -124,6 +129,7 @@ def do_disallow_publisher(room: Room, user: User) -> bool:
     """False: was not allowed anyway. What the user publishes now is cut."""
     count, _ = RoomPublisher.objects.filter(room=room, user=user).delete()
     if count:
+        do_cut_off_sender(user, room)
         events.publish(events.PublisherDisallowed(room.room_id, user.pk))
     return bool(count)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,15 @@ class Ingest(models.Model):
     key_hash = models.CharField(max_length=64, blank=True, editable=False)
     address = models.CharField(_("address"), max_length=45, blank=True)
     encoder = models.CharField(_("encoder"), max_length=100, blank=True)
+    # Who sends by WebSocket (docs/bridge.md); null: an encoder with the room's key.
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sent from a browser by"),
+    )
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     media_at = models.DateTimeField(_("first media at"), null=True, blank=True)
     seen_at = models.DateTimeField(_("last seen at"), null=True, blank=True)
