@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from live.encoder_table import LITTLE, MUCH, row_for
 
+# Why a stream can't be passed on as it is, or is not converted.
+NEEDS_CONVERTING: Final = frozenset({"b_frames", "codec", "no_slot"})
+
 Advice = dict[str, Any]  # {"code": "keyframes_far", "values": {"secs": 8.3}}
 
 STARTED_SECS: Final = 5.0  # until then sound or picture may still be on their way
@@ -24,9 +27,14 @@ ODD_PROFILES: Final = frozenset({"High 10", "High 4:2:2", "High 4:4:4"})
 
 
 def advise(
-    figures: Mapping[str, Any], *, wants_video: bool = True, wants_audio: bool = True
+    figures: Mapping[str, Any],
+    *,
+    wants_video: bool = True,
+    wants_audio: bool = True,
+    bridge_waits: str = "",
 ) -> list[Advice]:
-    """`wants_…`: what the room's type promises its viewers. [{"code": "all_good", …}]: all is well.
+    """`wants_…`: what the room's type promises its viewers. `bridge_waits`: why what is sent is not
+    there over WebRTC (a reason of docs/bridge.md). [{"code": "all_good", …}]: all is well.
 
     Empty while too little is known.
     """
@@ -36,6 +44,7 @@ def advise(
         found += _missing(figures, wants_video, wants_audio)
     found += _codecs(figures)
     found += _keyframes(figures)
+    found = _unserved(found, figures, bridge_waits)
     if uptime >= SETTLED_SECS:
         found += _bitrate(figures) + _frames(figures)
     if not found and uptime >= SETTLED_SECS and _is_known(figures, wants_video):
@@ -75,6 +84,19 @@ def _keyframes(figures: Mapping[str, Any]) -> list[Advice]:
     if figures.get("b_frames") is True:
         found.append(_advice("b_frames"))
     return found
+
+
+def _unserved(found: list[Advice], figures: Mapping[str, Any], bridge_waits: str) -> list[Advice]:
+    """Viewers of the low-delay way see nothing: that outweighs the hint about B-frames."""
+    if bridge_waits not in NEEDS_CONVERTING:
+        return found
+    codes = {each["code"] for each in found}
+    if codes & {"hevc", "profile"} or bridge_waits == "codec":
+        return [*found, _advice("webrtc_waits", why="codec")]
+    if "b_frames" in codes or bridge_waits == "b_frames":
+        others = [each for each in found if each["code"] != "b_frames"]
+        return [*others, _advice("webrtc_waits", why="b_frames")]
+    return [*found, _advice("webrtc_waits", why="no_slot")]
 
 
 def _bitrate(figures: Mapping[str, Any]) -> list[Advice]:

@@ -16,6 +16,7 @@ class Now:
     figures: Figures = field(default_factory=Figures)
     silence: Silence = field(default_factory=Silence)
     streams: Mapping[str, Stream] = field(default_factory=dict)  # nginx's, by play id
+    fed: Mapping[str, Stream] = field(default_factory=dict)  # `out`, whoever feeds it
     rows: Mapping[str, Row] = field(default_factory=dict)
 
     def sending(self) -> list[Stream]:

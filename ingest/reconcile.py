@@ -37,6 +37,8 @@ class Row:
     accepted_at: datetime | None = None
     media_at: datetime | None = None
     lost_at: datetime | None = None
+    sends_webrtc: bool = False  # somebody, of whom a bridge makes RTMP as soon as it is asked for
+    bridge_waits: str = ""  # why what comes in by RTMP is not passed on to WebRTC
 
     @property
     def is_connected(self) -> bool:
@@ -110,8 +112,13 @@ def all_lost(rows: Iterable[Row], now: datetime) -> list[Effect]:
 
 
 def marks(rows: Iterable[Row]) -> Marks:
-    """On air by RTMP: also in the second in which one encoder takes over from another."""
-    air = [row for row in rows if row.is_connected and row.state == RoomState.LIVE]
+    """On air by RTMP: also in the second in which one encoder takes over from another, and where
+    the first request starts the bridge."""
+    air = [
+        row
+        for row in rows
+        if row.state == RoomState.LIVE and (row.is_connected or row.sends_webrtc)
+    ]
     return Marks(
         frozenset(row.play_id for row in air),
         frozenset(row.play_id for row in air if row.is_public),

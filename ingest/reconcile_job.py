@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Final
 
 from channels.db import database_sync_to_async
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from ingest import control
 from ingest.doctor import advise
-from ingest.leftovers import remove_leftovers
+from ingest.leftovers import Leftovers
 from ingest.now import Now
 from ingest.parts import Parts
 from ingest.reconcile import DropPublisher, Effect, all_lost, marks, reconcile
@@ -38,6 +39,7 @@ class Reconcile(Job):
         self._parts = parts
         self._answered_at = self._figures_at = time.monotonic()
         self._quiet = Quiet()
+        self._leftovers = Leftovers()
 
     async def tick(self) -> None:
         try:
@@ -52,6 +54,7 @@ class Reconcile(Job):
     async def _got_stat(self, stat: Stat) -> None:
         now = self._now
         now.streams = stat.publishers("live")
+        now.fed = stat.publishers("out")
         now.figures.got_page(now.streams, self._answered_at)
         now.rows = await database_sync_to_async(read_rows)(list(now.streams))
         silent = now.silence.got_page(now.streams, self._answered_at)
@@ -60,15 +63,18 @@ class Reconcile(Job):
         if self._answered_at - self._figures_at >= FIGURES_EVERY_SECS:
             self._figures_at = self._answered_at
             await self._write_figures()
-            clean_up = database_sync_to_async(remove_leftovers)
-            await clean_up(settings.MEDIA_DIR, list(now.streams))
+            clean_up = database_sync_to_async(self._leftovers.remove)
+            sent, fed = list(now.streams), list(now.fed)
+            await clean_up(settings.MEDIA_DIR, sent, fed, self._answered_at)
 
     async def _got_nothing(self, why: str) -> None:
         """A moment without an answer changes nothing."""
         silent_secs = time.monotonic() - self._answered_at
         if silent_secs >= DEAD_AFTER_SECS:
-            self._now.streams = {}
-            self._now.rows = await database_sync_to_async(read_rows)([])
+            self._now.streams = self._now.fed = {}
+            rows = await database_sync_to_async(read_rows)([])
+            # Nor can a bridge feed it: a playlist that it left must not play.
+            self._now.rows = {name: replace(row, sends_webrtc=False) for name, row in rows.items()}
             await self._carry_out(all_lost(self._now.rows.values(), timezone.now()))
             self._set_marks()
         if silent_secs >= DOWN_AFTER_SECS:
@@ -109,6 +115,7 @@ class Reconcile(Job):
         for stream in self._now.sending():
             figures = self._now.figures.of(stream)
             row = self._now.rows[stream.name]
-            found[stream.name] = figures, advise(figures, wants_video=row.wants_video)
+            advice = advise(figures, wants_video=row.wants_video, bridge_waits=row.bridge_waits)
+            found[stream.name] = figures, advice
         if found:
             await database_sync_to_async(actions.do_set_figures)(found)

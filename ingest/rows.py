@@ -8,27 +8,60 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from ingest.reconcile import Adopt, Effect, Lost, MediaSeen, Row
 from live import access, actions
 from live.errors import MicroVibeError
-from live.models import Ingest, Room, StreamType, Visibility
+from live.lifecycle import RoomState
+from live.models import (
+    SENDING,
+    BridgeJob,
+    BridgeKind,
+    BridgeState,
+    Ingest,
+    Room,
+    SfuSession,
+    StreamingMode,
+    StreamType,
+    Visibility,
+)
 
 logger = logging.getLogger("ingest")
 
 
 def read_rows(play_ids: Collection[str]) -> dict[str, Row]:
-    """Of these, and of all rooms whose Ingest is connected. By play id; one query."""
-    sending = Ingest.objects.filter(access.CONNECTED)
-    if not play_ids and not sending.exists():
+    """Of these, of all rooms whose Ingest is connected, and of those that a bridge may feed. By
+    play id; one query."""
+    sending, bridged = Ingest.objects.filter(access.CONNECTED), sent_by_webrtc()
+    if not play_ids and not sending.exists() and not bridged.exists():
         return {}  # mostly, and four times cheaper
-    connected = sending.values("room_id")
-    found = Room.objects.filter(Q(play_id__in=list(play_ids)) | Q(pk__in=connected))
+    found = Room.objects.filter(
+        Q(play_id__in=list(play_ids))
+        | Q(pk__in=sending.values("room_id"))
+        | Q(pk__in=bridged.values("room_id"))
+    ).annotate(
+        sends_webrtc=Exists(bridged.filter(room=OuterRef("pk"))),
+        bridge_waits=Subquery(
+            BridgeJob.objects.filter(
+                room=OuterRef("pk"), kind=BridgeKind.TO_WEBRTC, state=BridgeState.WAITING
+            ).values("reason")[:1]
+        ),
+    )
     return {
         room.play_id: _row(room)
         for room in found.select_related("owner", "ingest", "stream_key").order_by()
     }
+
+
+def sent_by_webrtc() -> QuerySet[SfuSession]:
+    """Of rooms on air whose WebRTC may be passed on to RTMP."""
+    if not settings.STREAMING_WEBRTC_TO_RTMP:
+        return SfuSession.objects.none()
+    return SfuSession.objects.filter(
+        SENDING, room__state=RoomState.LIVE, room__streaming_mode=StreamingMode.HYBRID
+    )
 
 
 def carry_out(effects: Iterable[Effect], figures: Mapping[str, Mapping[str, Any]]) -> None:
@@ -72,6 +105,8 @@ def _row(room: Room) -> Row:
         is_private=room.visibility == Visibility.PRIVATE,
         wants_video=room.stream_type != StreamType.AUDIO,
         key_hash_now=key.lookup_hash if key is not None else "",
+        sends_webrtc=getattr(room, "sends_webrtc", False),
+        bridge_waits=getattr(room, "bridge_waits", None) or "",
     )
     if ingest is None:
         return row

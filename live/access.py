@@ -11,13 +11,28 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Concat
 
 from live.lifecycle import ON_AIR, RoomState
 from live.models import (
     BY_PEOPLE,
     SENDING,
     Broadcast,
+    BridgeJob,
+    BridgeKind,
     ChatMessage,
     Ingest,
     Participant,
@@ -134,7 +149,7 @@ def access_session(user: Person, session_id: str) -> SfuSession:
 
 
 def rooms_with_viewers() -> QuerySet[Room]:
-    """All rooms with owner, ingest, open broadcast, `sends_webrtc` and `viewers`.
+    """All rooms with owner, ingest, open broadcast, `sends_webrtc`, `to_webrtc_job` and `viewers`.
 
     `viewers`: how many watch now, also with players outside of our pages.
     """
@@ -143,11 +158,13 @@ def rooms_with_viewers() -> QuerySet[Room]:
     sending = SfuSession.objects.filter(SENDING, room=OuterRef("pk"))
     return (
         Room.objects.select_related("owner", "ingest")
+    bridging = BridgeJob.objects.filter(kind=BridgeKind.TO_WEBRTC, room=OuterRef("pk"))
         .prefetch_related(Prefetch("broadcasts", opened, to_attr="open_broadcasts"))
         .annotate(
             sends_webrtc=Exists(sending),
             viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS,
         )
+            to_webrtc_job=Subquery(bridging.values(said=Concat("state", Value(" "), "reason"))[:1]),
     )
 
 

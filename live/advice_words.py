@@ -80,6 +80,8 @@ def _words(code: str, values: Mapping[str, Any]) -> tuple[str, str, str] | None:
                     "In OBS: Settings → Output → Advanced: Max B-frames 0, or Tune “zerolatency”."
                 ),
             )
+        case "webrtc_waits":
+            return _webrtc_waits(str(values.get("why")))
         case "bitrate_low" | "bitrate_high":
             return _bitrate(code, values)
         case "fps_drops":
@@ -106,6 +108,28 @@ def _keyframes_far(secs: float) -> tuple[str, str, str]:
         )
         % {"wanted": KEYFRAME_SECS, "closer": closer},
     )
+
+
+def _webrtc_waits(why: str) -> tuple[str, str, str]:
+    """Low-delay viewers get nothing: why, and what to change so that they do."""
+    title = _("Low-delay viewers (WebRTC) are not served; they get FLV or HLS.")
+    match why:
+        case "b_frames":
+            detail = _(
+                "Your picture has B-frames. "
+                "In OBS: Settings → Output → Advanced: Max B-frames 0, or Tune “zerolatency”."
+            )
+        case "codec":
+            detail = _(
+                "Your picture is not in H.264 as browsers play it. "
+                "In OBS: Settings → Output → Video Encoder: one with H.264 in its name."
+            )
+        case _:
+            detail = _(
+                "What you send would have to be converted, and the server is busy. "
+                "In OBS: H.264, profile high or baseline, Max B-frames 0."
+            )
+    return "warn", title, detail
 
 
 def _bitrate(code: str, values: Mapping[str, Any]) -> tuple[str, str, str]:

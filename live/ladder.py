@@ -26,12 +26,24 @@ class RtmpParts:
 
 
 @dataclass(frozen=True)
+class Bridges:
+    """Whether one world is passed on into the other (docs/bridge.md)."""
+
+    to_webrtc: bool = False  # switched on
+    to_rtmp: bool = False
+    alive: bool = False  # there is a manager that would start them
+    state: str = ""  # of this room's job to_webrtc; "": none yet
+    reason: str = ""  # why it waits
+
+
+@dataclass(frozen=True)
 class Scene:
     mode: str  # a StreamingMode
     state: RoomState
     sfu_ok: bool
     parts: RtmpParts = field(default_factory=RtmpParts)
-    sources: frozenset[str] = frozenset()  # "webrtc", "rtmp": who sends media now
+    sources: frozenset[str] = frozenset()  # "webrtc", "rtmp": who sends media now, bridges not
+    bridges: Bridges = field(default_factory=Bridges)
 
 
 def missing_rungs(scene: Scene) -> Mapping[str, str | None]:
@@ -53,7 +65,25 @@ def _no_webrtc_rung(scene: Scene) -> str | None:
         return fixed
     if scene.state not in ON_AIR:
         return "not_live"
-    return fixed or ("no_webrtc_source" if scene.sources == {"rtmp"} else None)
+    return fixed or (_not_bridged_in(scene.bridges) if scene.sources == {"rtmp"} else None)
+
+
+def _not_bridged_in(bridges: Bridges) -> str | None:
+    """Why what an encoder sends is not there over WebRTC."""
+    if not bridges.to_webrtc:
+        return "no_webrtc_source"
+    if not bridges.alive:
+        return "bridge_down"
+    match bridges.state, bridges.reason:
+        case "running", _:
+            return None
+        case "waiting", "no_slot" | "too_many_jobs":
+            return "bridge_no_slot"
+        case "waiting", "" | "no_keyframe" | "b_frames" | "codec":
+            return "bridge_starting"  # it has yet to see a keyframe, or to be given a slot
+        case "waiting", _:
+            return "bridge_down"
+    return "bridge_starting"
 
 
 def _no_webrtc(scene: Scene) -> str | None:
@@ -72,7 +102,11 @@ def _no_rtmp_rung(scene: Scene) -> str | None:
         return "not_live"
     if not scene.parts.rtmp:
         return "rtmp_down"
-    return None if "rtmp" in scene.sources else "no_rtmp_source"
+    if "rtmp" in scene.sources:
+        return None
+    if not scene.sources or not scene.bridges.to_rtmp or scene.mode != "hybrid":
+        return "no_rtmp_source"
+    return None if scene.bridges.alive else "bridge_down"  # whoever asks first starts it
 
 
 def _no_rtmp_publish(scene: Scene) -> str | None:

@@ -70,6 +70,18 @@ def worker_runs() -> bool:
     return worker_silent_for() <= SILENT_AFTER
 
 
+def bridges_run() -> bool:
+    """Somebody is there who would start one; as with RTMP, silence is believed for 30 s."""
+    found = parts_now().get("bridge")
+    return (
+        settings.RTMP_ENABLED
+        and found is not None
+        and found.ok
+        and timezone.now() - found.seen_at <= FORGOTTEN_AFTER
+        and worker_silent_for() <= FORGOTTEN_AFTER
+    )
+
+
 def rtmp_parts() -> RtmpParts:
     """For the ladders."""
     if not settings.RTMP_ENABLED:

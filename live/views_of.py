@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from live.gifts import GIFTS
-from live.ladder import Scene, missing_rungs, missing_ways
+from live.ladder import Bridges, Scene, missing_rungs, missing_ways
 from live.lifecycle import RoomState
 from live.models import (
     SENDING,
+    BridgeJob,
+    BridgeKind,
     Broadcast,
     ChatMessage,
     GiftSent,
@@ -20,13 +23,16 @@ from live.models import (
     SfuSession,
     User,
 )
-from live.parts import rtmp_parts
+from live.parts import bridges_run, rtmp_parts
 from live.play_urls import flv_url, hls_url
 from live.replays import latest_replay
 
 DETAILS = {
     "banned": _("This room is banned."),
     "flv_down": _("HTTP-FLV is not answering."),
+    "bridge_down": _("What is sent can't be passed on right now."),
+    "bridge_no_slot": _("The server can't convert what is sent right now."),
+    "bridge_starting": _("It is here in a moment."),
     "mode_rtmp": _("This room is for RTMP only."),
     "mode_webrtc": _("This room is for WebRTC only."),
     "no_rtmp_source": _("Nobody is sending by RTMP."),
@@ -115,7 +121,9 @@ def publishing(room: Room) -> list[str]:
 def playback(room: Room, sfu_ok: bool) -> dict[str, Any]:
     """Both ladders: every way to watch and to publish, and why each missing one is missing."""
     sources = frozenset(publishing(room))
-    scene = Scene(room.streaming_mode, room.room_state, sfu_ok, rtmp_parts(), sources)
+    scene = Scene(
+        room.streaming_mode, room.room_state, sfu_ok, rtmp_parts(), sources, _bridges(room, sources)
+    )
     urls = {"flv": flv_url(room), "hls": hls_url(room)}
     rungs = [
         {
@@ -135,3 +143,24 @@ def playback(room: Room, sfu_ok: bool) -> dict[str, Any]:
 
 def _why(reason: str | None) -> dict[str, Any]:
     return {"reason": reason, "detail": str(DETAILS[reason]) if reason else None}
+def _bridges(room: Room, sources: frozenset[str]) -> Bridges:
+    state, reason = to_webrtc_job(room) if sources == {"rtmp"} else ("", "")
+    return Bridges(
+        to_webrtc=settings.STREAMING_RTMP_TO_WEBRTC,
+        to_rtmp=settings.STREAMING_WEBRTC_TO_RTMP,
+        alive=bridges_run(),
+        state=state,
+        reason=reason,
+    )
+
+
+def to_webrtc_job(room: Room) -> tuple[str, str]:
+    """State and reason; ("", "") when there is none."""
+    known = getattr(room, "to_webrtc_job", "")  # "waiting no_slot", by access.rooms_with_viewers
+    if known == "":
+        jobs = BridgeJob.objects.filter(room=room, kind=BridgeKind.TO_WEBRTC)
+        return jobs.values_list("state", "reason").first() or ("", "")
+    state, _, reason = (known or "").partition(" ")
+    return state, reason
+
+

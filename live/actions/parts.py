@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from live.access import viewers_now
-from live.models import Broadcast, Ingest, Part
+from live.access import ON_AIR_STATES, viewers_now
+from live.models import Broadcast, Ingest, Part, Room
 
 BEAT_SECS: Final = 3.0  # a part that nobody looked at for three beats is not believed any more
 
@@ -36,7 +36,14 @@ def do_set_part(name: str, ok: bool, detail: str = "") -> bool:
 
 @transaction.atomic
 def do_set_outside_viewers(found: Mapping[str, tuple[int, int]]) -> int:
-    """play id → (FLV, HLS) players outside our pages; all others have none. How many changed."""
+    """play id → (FLV, HLS) players outside our pages; all others have none. How many changed.
+
+    A room on air that never had an encoder gets its row here: a bridge runs for such viewers.
+    """
+    for room in Room.objects.filter(
+        play_id__in=list(found), ingest__isnull=True, state__in=ON_AIR_STATES
+    ):
+        Ingest.objects.get_or_create(room=room)
     some = Q(flv_viewers__gt=0) | Q(hls_viewers__gt=0) | Q(room__play_id__in=list(found))
     changed = []
     for ingest in Ingest.objects.filter(some).select_related("room"):

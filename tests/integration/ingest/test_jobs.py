@@ -19,7 +19,7 @@ from django.db import OperationalError
 
 from ingest import control
 from ingest.jobs import ingest_jobs
-from ingest.leftovers import remove_leftovers
+from ingest.leftovers import Leftovers
 from ingest.now import Now
 from ingest.parts import Parts
 from ingest.playback_job import Playback
@@ -28,9 +28,10 @@ from ingest.reconcile_job import Reconcile
 from ingest.stat import Client, Stream
 from ingest.viewers_job import Viewers
 from live import actions
+from live.access import rooms_with_viewers
 from live.models import Ingest, Part, Room
 from playback.marks import has_mark
-from tests.integration.live.make import make_room, make_user
+from tests.integration.live.make import make_live, make_room, make_user
 from tests.unit.ingest.test_viewers import line
 from worker.job import Job, run_job
 
@@ -146,13 +147,62 @@ def test_no_broadcast_begins_with_the_end_of_the_one_before(settings):
         (settings.MEDIA_DIR / "hls" / name).mkdir(parents=True)
         (settings.MEDIA_DIR / "hls" / name / "index.m3u8").touch()
         (settings.MEDIA_DIR / "hls" / name / "1000.ts").touch()
-    assert remove_leftovers(settings.MEDIA_DIR, [sent.play_id]) == sorted(
-        [over.play_id, "play_unknown"]
-    )
+    leftovers, sends = Leftovers(), [sent.play_id]
+    gone = leftovers.remove(settings.MEDIA_DIR, sends, sends, 0)
+    assert gone == sorted([over.play_id, "play_unknown"])
     there = {path.parent.name for path in settings.MEDIA_DIR.glob("hls/*/index.m3u8")}
     assert there == {interrupted.play_id, sent.play_id}
-    assert remove_leftovers(settings.MEDIA_DIR, [sent.play_id]) == []
-    assert remove_leftovers(settings.MEDIA_DIR / "nowhere", []) == []
+    assert leftovers.remove(settings.MEDIA_DIR, sends, sends, 60) == []
+    assert leftovers.remove(settings.MEDIA_DIR / "nowhere", [], [], 60) == []
+
+
+def test_a_playlist_that_a_bridge_left_does_not_play_later(settings):
+    """On air, but `out` is fed only while somebody asks: what was asked for last is the past."""
+    room = live_room()
+    playlist = settings.MEDIA_DIR / "hls" / room.play_id / "index.m3u8"
+    playlist.parent.mkdir(parents=True)
+    playlist.touch()
+    leftovers, name = Leftovers(), room.play_id
+    assert leftovers.remove(settings.MEDIA_DIR, [], [name], 0) == []
+    assert leftovers.remove(settings.MEDIA_DIR, [name], [], 10) == []
+    assert leftovers.remove(settings.MEDIA_DIR, [name], [name], 13) == []  # fed by another
+    assert leftovers.remove(settings.MEDIA_DIR, [name], [], 16) == []
+    assert leftovers.remove(settings.MEDIA_DIR, [name], [], 21) == [name]
+    assert not playlist.exists()
+
+
+def test_players_elsewhere_count_in_a_room_without_encoder():
+    """They are who wants a bridge."""
+    room = make_live(make_room(make_user("mei")))
+    off_air = make_room(room.owner)
+    assert not Ingest.objects.exists()
+    assert actions.do_set_outside_viewers({room.play_id: (2, 1), off_air.play_id: (1, 0)}) == 1
+    ingest = Ingest.objects.get()
+    assert (ingest.room, ingest.flv_viewers, ingest.hls_viewers) == (room, 2, 1)
+    assert not ingest.is_connected
+    assert rooms_with_viewers().get(pk=room.pk).viewers == 3
+    actions.do_set_outside_viewers({})
+    assert rooms_with_viewers().get(pk=room.pk).viewers == 0
+
+
+async def test_marks_of_a_browsers_broadcast(settings):
+    room = await db(lambda: make_live(make_room(make_user("mei"))))()
+    job = Reconcile(Now(), Parts())
+
+    def marked() -> bool:
+        return has_mark(settings.MEDIA_DIR, "air", room.play_id)
+
+    async with answering(ok(b"<rtmp/>")) as port:
+        settings.RTMP_CONTROL_PORT = port
+        settings.STREAMING_WEBRTC_TO_RTMP = False
+        await job.tick()
+        assert not marked()
+        settings.STREAMING_WEBRTC_TO_RTMP = True
+        await job.tick()
+        assert marked() and has_mark(settings.MEDIA_DIR, "open", room.play_id)
+    job._answered_at -= 4  # nginx is dead
+    await job.tick()
+    assert not marked()
 
 
 async def test_the_database_is_away_for_a_while(caplog):

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from live import access, actions, parts
-from live.models import Ingest, Part, Recording, Room
+from live.models import BridgeJob, Ingest, Part, Recording, Room, SfuSession
 from live.signalling.snapshots import take_snapshots
 from live.views_of import playback, publishing, room_state
 from playback.tokens import is_valid, play_name
@@ -55,6 +55,36 @@ def test_who_sends(room):
     ingest.lost_at = timezone.now()
     ingest.save()
     assert publishing(access.rooms_with_viewers().get()) == publishing(room) == ["webrtc"]
+
+
+def test_what_the_bridge_says_is_what_viewers_are_told(room):
+    make_live(room)
+    SfuSession.objects.update(ended_at=timezone.now(), state="closed")
+    sent_by_rtmp(room)
+    found(rtmp=True, flv=True, worker=True)
+
+    def why() -> str | None:
+        known = access.rooms_with_viewers().get()
+        both = [playback(one, True)["rungs"][0]["reason"] for one in (room, known)]
+        assert both[0] == both[1]
+        return both[0]
+
+    assert why() == "bridge_down"  # nobody would start it
+    found(bridge=True)
+    assert why() == "bridge_starting"
+    job = BridgeJob.objects.create(key="k", room=room, kind="to_webrtc")
+    assert why() == "bridge_starting"
+    for state, reason, told in (
+        ("running", "", None),
+        ("waiting", "no_slot", "bridge_no_slot"),
+        ("waiting", "crashed", "bridge_down"),
+    ):
+        job.state, job.reason = state, reason
+        job.save()
+        assert why() == told
+    Part.objects.filter(name="bridge").update(seen_at=timezone.now() - timedelta(seconds=31))
+    parts.forget_parts()
+    assert why() == "bridge_down"
 
 
 def test_a_public_rooms_urls_need_no_token(room):

@@ -103,6 +103,29 @@ def test_nothing_is_known_of_nothing():
     assert advise({"uptime_secs": 100}) == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason", "expected"),
+    [
+        ({}, "no_slot", ["no_slot"]),
+        ({"b_frames": True}, "no_slot", ["b_frames"]),
+        ({}, "b_frames", ["b_frames"]),
+        ({}, "codec", ["codec"]),
+        ({"hevc": True}, "no_slot", ["hevc", "codec"]),
+        ({"b_frames": True}, "", ["hint: b_frames"]),
+        ({"b_frames": True}, "crashed", ["hint: b_frames"]),
+        ({}, "crashed", ["all_good"]),
+    ],
+)
+def test_what_low_delay_viewers_miss(changed, reason, expected):
+    """Said with what to change; then the hint that B-frames hurt nobody is not."""
+    found = advise(GOOD | changed, bridge_waits=reason)
+    told = [
+        each["values"].get("why") or each["code"].replace("b_frames", "hint: b_frames")
+        for each in found
+    ]
+    assert told == expected
+
+
 def test_a_room_for_sound_only_wants_no_picture():
     sound = {**NO_PICTURE, "video_bitrate": 0, "keyframe_secs": None}
     assert codes(sound, wants_video=False) == ["all_good"]

@@ -142,6 +142,15 @@ def test_marks():
     assert found.private == {"play_b"}
 
 
+def test_a_browsers_broadcast_has_marks_where_a_bridge_may_feed_it():
+    page = replace(LIVE, client_id="", sends_webrtc=True)
+    assert marks([page]).air == {P}
+    assert marks([replace(page, is_public=False, is_private=True)]).private == {P}
+    assert marks([replace(page, sends_webrtc=False)]).air == set()
+    assert marks([replace(page, state="interrupted")]).air == set()
+    assert marks([replace(LIVE, lost_at=JUST_NOW, sends_webrtc=True)]).air == {P}
+
+
 def test_a_takeover_leaves_the_mark():
     assert marks([replace(LIVE, client_id="8", **FRESH)]).air == {P}
 

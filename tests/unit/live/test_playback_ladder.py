@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from live.ladder import RUNGS, WAYS, RtmpParts, Scene, missing_rungs, missing_ways
+from live.ladder import RUNGS, WAYS, Bridges, RtmpParts, Scene, missing_rungs, missing_ways
 from live.lifecycle import ON_AIR, RoomState
 from live.views_of import DETAILS
 
@@ -76,13 +78,59 @@ def test_ways(mode, state, sfu_ok, parts, webrtc, rtmp):
     assert dict(missing_ways(scene(mode, state, sfu_ok, parts))) == {"webrtc": webrtc, "rtmp": rtmp}
 
 
+def bridged(state: str = "", reason: str = "", **fields: bool) -> Bridges:
+    told = {"to_webrtc": True, "to_rtmp": True, "alive": True} | fields
+    return Bridges(**told, state=state, reason=reason)
+
+
+DEAD, ONE_WAY, OTHER_WAY = bridged(alive=False), bridged(to_rtmp=False), bridged(to_webrtc=False)
+BRIDGED_CASES = [
+    # mode, bridges, who sends: why not webrtc, flv, hls
+    ("hybrid", bridged(), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("starting"), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("running"), OBS, None, None, None),
+    ("hybrid", bridged("stopping"), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("waiting", "no_keyframe"), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("waiting", "b_frames"), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("waiting", "codec"), OBS, "bridge_starting", None, None),
+    ("hybrid", bridged("waiting", "no_slot"), OBS, "bridge_no_slot", None, None),
+    ("hybrid", bridged("waiting", "too_many_jobs"), OBS, "bridge_no_slot", None, None),
+    ("hybrid", bridged("waiting", "crashed"), OBS, "bridge_down", None, None),
+    ("hybrid", bridged("waiting", "hung"), OBS, "bridge_down", None, None),
+    ("hybrid", bridged("waiting", "rtmp_down"), OBS, "bridge_down", None, None),
+    ("hybrid", bridged("running", alive=False), OBS, "bridge_down", None, None),
+    ("hybrid", OTHER_WAY, OBS, "no_webrtc_source", None, None),
+    ("hybrid", bridged(), PAGE, None, None, None),
+    ("hybrid", bridged(), BOTH, None, None, None),
+    ("hybrid", OTHER_WAY, PAGE, None, None, None),
+    ("hybrid", ONE_WAY, PAGE, None, "no_rtmp_source", "no_rtmp_source"),
+    ("hybrid", DEAD, PAGE, None, "bridge_down", "bridge_down"),
+    ("hybrid", bridged(), NOBODY, None, "no_rtmp_source", "no_rtmp_source"),
+    ("webrtc", bridged(), PAGE, None, "mode_webrtc", "mode_webrtc"),
+    ("rtmp", bridged("running"), OBS, "mode_rtmp", None, None),
+    ("rtmp", bridged(), PAGE, "mode_rtmp", "no_rtmp_source", "no_rtmp_source"),
+]
+
+
+@pytest.mark.parametrize(("mode", "bridges", "senders", "webrtc", "flv", "hls"), BRIDGED_CASES)
+def test_rungs_with_bridges(mode, bridges, senders, webrtc, flv, hls):
+    on_air = replace(scene(mode, "live", SFU, ALL, senders), bridges=bridges)
+    assert dict(missing_rungs(on_air)) == {"webrtc": webrtc, "flv": flv, "hls": hls}
+    for state in ("idle", "ended"):
+        off_air = missing_rungs(replace(on_air, state=RoomState(state)))
+        assert all(off_air.values())
+    down = missing_rungs(replace(on_air, parts=DOWN, sfu_ok=False))
+    assert all(down.values())
+
+
 ALL_SCENES = [
-    scene(mode, state, sfu_ok, parts, senders)
+    replace(scene(mode, state, sfu_ok, parts, senders), bridges=bridges)
     for mode in ("hybrid", "webrtc", "rtmp")
     for state in RoomState
     for sfu_ok in (True, False)
     for parts in (OFF, ALL, NO_FLV, DOWN, NO_WORKER)
     for senders in (NOBODY, PAGE, OBS, BOTH)
+    for bridges in (Bridges(), DEAD, bridged(), bridged("waiting", "no_slot"))
 ]
 
 
