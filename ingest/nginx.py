@@ -74,6 +74,7 @@ class NginxValues:
     run_dir: Path
     certificate: Path | None = None
     private_key: Path | None = None
+    push_port: int = 8083
     cors_origins: tuple[str, ...] = ("*",)
     proxies: int = 0  # of others in front of us, whose X-Forwarded-* is believed
     user: str | None = None  # and group of the workers, as "www-data www-data"; root's to choose
@@ -172,7 +173,7 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
         **{
             name.upper(): _number(name.upper(), getattr(values, name), 65535)
             for name in (
-                *("port", "app_port", "flv_port"),
+                *("port", "app_port", "flv_port", "push_port"),
                 *("rtmp_port", "rtmp_out_port", "rtmp_control_port"),
             )
         },

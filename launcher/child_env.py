@@ -31,6 +31,7 @@ def child_environment(config: Config, env: Mapping[str, str]) -> dict[str, str]:
         "RTMP_SERVER": rtmp_server,
         "APP_PORT": str(config.app_port),
         "FLV_PORT": str(config.flv_port),
+        "PUSH_PORT": str(config.push_port),
         "RTMP_PORT": str(config.rtmp_port),
         "RTMP_OUT_PORT": str(config.rtmp_out_port),
         "RTMP_CONTROL_PORT": str(config.rtmp_control_port),
@@ -63,6 +64,11 @@ COMMON_VARIABLES = (
 PLAYBACK_VARIABLES = (
     *COMMON_VARIABLES,
     *("FLV_PORT", "RTMP_OUT_PORT", "PLAY_TOKEN_SECRET", "PLAYBACK_CORS_ORIGINS", "FLV_MAX_VIEWERS"),
+)
+# The gateway makes stream names with the secret, and asks whose pages come.
+PUSH_VARIABLES = (
+    *COMMON_VARIABLES,
+    *("HOST", "PUSH_PORT", "RTMP_PORT", "INGEST_SECRET", "PUBLIC_URL", "CSRF_TRUSTED_ORIGINS"),
 )
 
 

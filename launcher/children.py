@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from ingest.nginx import Nginx, command
-from launcher.child_env import COMMON_VARIABLES, PLAYBACK_VARIABLES, only
+from launcher.child_env import COMMON_VARIABLES, PLAYBACK_VARIABLES, PUSH_VARIABLES, only
 from launcher.config import Config
 from launcher.supervise import Child
 
@@ -22,9 +22,12 @@ def children_of(config: Config, env: Mapping[str, str], nginx: Nginx | None) -> 
     if config.behind_front:
         playback = (python, "-m", "playback")
         children.append(Child("playback", playback, only(env, PLAYBACK_VARIABLES)))
+    if config.takes_pushes:
+        children.append(Child("push", (python, "-m", "push"), only(env, PUSH_VARIABLES)))
     if nginx is not None:
+        told = ("app", "push") if config.takes_pushes else ("app",)
         secrets = tuple(env[name] for name in ("INGEST_SECRET", "PLAY_TOKEN_SECRET"))
-        for name, after in (("rtmp", ()), ("front", ("app",))):
+        for name, after in (("rtmp", ()), ("front", told)):
             children.append(
                 Child(
                     name,

@@ -36,6 +36,8 @@ class Config:
     rtmp_port: int
     rtmp_out_port: int
     rtmp_control_port: int
+    push_port: int
+    push_wanted: bool  # broadcasts by WebSocket, where RTMP is
 
     @property
     def scheme(self) -> str:
@@ -45,6 +47,10 @@ class Config:
     def behind_front(self) -> bool:
         """nginx takes PORT and hands to the app what is the app's; RTMP goes with it."""
         return self.rtmp_wanted and self.has_nginx
+
+    @property
+    def takes_pushes(self) -> bool:
+        return self.behind_front and self.push_wanted
 
     @property
     def host_in_url(self) -> str:
@@ -112,6 +118,8 @@ class Config:
                 "RTMP_OUT_PORT": self.rtmp_out_port,
                 "RTMP_CONTROL_PORT": self.rtmp_control_port,
             }
+        if self.takes_pushes:
+            found["PUSH_PORT"] = self.push_port
         return found
 
     @property
@@ -161,6 +169,8 @@ def read_config(
         rtmp_port=_port(env, "RTMP_PORT", 1935),
         rtmp_out_port=_port(env, "RTMP_OUT_PORT", 1936),
         rtmp_control_port=_port(env, "RTMP_CONTROL_PORT", 1937),
+        push_port=_port(env, "PUSH_PORT", 8083),
+        push_wanted=_flag(env, "STREAMING_SOCKET_FALLBACK", default=True),
     )
     names: dict[int, str] = {}
     for name, number in config.ports().items():

@@ -122,6 +122,7 @@ def values_of(config: Config, env: Mapping[str, str], user: str | None) -> Nginx
         port=config.port,
         app_port=config.app_port,
         flv_port=config.flv_port,
+        push_port=config.push_port,
         rtmp_port=config.rtmp_port,
         rtmp_out_port=config.rtmp_out_port,
         rtmp_control_port=config.rtmp_control_port,

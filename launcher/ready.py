@@ -65,6 +65,8 @@ async def silent_parts(config: Config) -> list[str]:
         return []
     rtmp_host = "127.0.0.1" if config.on_all_addresses else config.host
     wanted = [("rtmp", rtmp_host, config.rtmp_port), ("playback", "127.0.0.1", config.flv_port)]
+    if config.takes_pushes:
+        wanted.append(("push", "127.0.0.1", config.push_port))
     return [name for name, host, port in wanted if not await listens(host, port)]
 
 

@@ -12,7 +12,10 @@ from ingest.nginx import ORIGIN, SECRET
 
 SECRETS = ("INGEST_SECRET", "PLAY_TOKEN_SECRET")
 # Those of one machine that must differ; UDP has numbers of its own.
-PORTS = ("PORT", "APP_PORT", "FLV_PORT", "RTMP_PORT", "RTMP_OUT_PORT", "RTMP_CONTROL_PORT")
+PORTS = (
+    *("PORT", "APP_PORT", "FLV_PORT", "PUSH_PORT"),
+    *("RTMP_PORT", "RTMP_OUT_PORT", "RTMP_CONTROL_PORT"),
+)
 TAKEOVERS = ("newest", "oldest")
 NOT_NEGATIVE = (
     *("RECORDING_KEEP_DAYS", "RECORDING_QUOTA_GB", "RECORDING_MIN_FREE_GB"),

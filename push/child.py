@@ -20,8 +20,8 @@ from bridge.rtmp.backlog import Backlog
 from bridge.rtmp.connection import Connection, PublishError
 from bridge.rtmp.target import Target
 from push.delay import Delay
-from push.frames import BadFrame, Config, parse_frame
-from push.pipe import CONTROL, HEAD_BYTES, read_frame
+from push.frames import HEAD_BYTES, BadFrame, Config, parse_frame
+from push.pipe import CONTROL, read_frame
 from push.tags import Tags
 
 logger = logging.getLogger("push.child")

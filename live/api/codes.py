@@ -42,6 +42,7 @@ STATUS_OF = {
     "not_live": 409,
     "recording_gone": 409,
     "recording_running": 409,
+    "room_not_rtmp": 409,
     "room_not_webrtc": 409,
     "room_on_air": 409,
     "session_exists": 409,
@@ -56,6 +57,8 @@ STATUS_OF = {
     "too_many_sessions": 429,
     # our side
     "internal": 500,
+    "push_off": 503,
+    "rtmp_down": 503,
     "sfu_refused": 503,
     "sfu_restarted": 503,
     "sfu_timeout": 503,

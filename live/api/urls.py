@@ -6,11 +6,14 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
 from live.api.docs import DocsView, SchemaView
+from live.api.guests import GuestJoinView, GuestListView, GuestView
 from live.api.health import HealthView, ReadyView
 from live.api.ingest import RoomIngestView
+from live.api.invites import InviteListView, InviteView
 from live.api.keys import RoomKeyView, RoomRotateKeyView
 from live.api.nothing import NothingView
 from live.api.publishers import PublisherListView, PublisherView
+from live.api.push import RoomPushView
 from live.api.recordings import RecordingChatView, RecordingView, RoomRecordingsView
 from live.api.rooms import (
     RoomCreateView,
@@ -72,6 +75,7 @@ urlpatterns = [
         RoomIngestView.as_view(),
         name="api-room-ingest",
     ),
+    path("api/v1/live/<public_id:room_id>/push", RoomPushView.as_view(), name="api-room-push"),
     path(
         "api/v1/live/<public_id:room_id>/publishers",
         PublisherListView.as_view(),
@@ -81,6 +85,27 @@ urlpatterns = [
         "api/v1/live/<public_id:room_id>/publishers/<row_id:user_id>",
         PublisherView.as_view(),
         name="api-publisher",
+    ),
+    path("api/v1/guests/join", GuestJoinView.as_view(), name="api-guest-join"),
+    path(
+        "api/v1/live/<public_id:room_id>/invites",
+        InviteListView.as_view(),
+        name="api-invites",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/invites/<row_id:invite_id>",
+        InviteView.as_view(),
+        name="api-invite",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/guests",
+        GuestListView.as_view(),
+        name="api-guests",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/guests/<row_id:user_id>",
+        GuestView.as_view(),
+        name="api-guest",
     ),
     path(
         "api/v1/live/<public_id:room_id>/recordings",

@@ -18,6 +18,7 @@ GOOD = {
     "PORT": 8080,
     "APP_PORT": 8081,
     "FLV_PORT": 8082,
+    "PUSH_PORT": 8083,
     "RTMP_PORT": 1935,
     "RTMP_OUT_PORT": 1936,
     "RTMP_CONTROL_PORT": 1937,

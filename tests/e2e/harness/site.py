@@ -33,11 +33,12 @@ PARTS = {
     "app": "daphne",
     "worker": "-m worker",
     "playback": "-m playback",
+    "push": "-m push",
     "rtmp": "/run/rtmp.conf",
     "front": "/run/front.conf",
 }
 TCP_PORTS = (
-    *("PORT", "APP_PORT", "FLV_PORT", "SFU_GRPC_PORT"),
+    *("PORT", "APP_PORT", "FLV_PORT", "PUSH_PORT", "SFU_GRPC_PORT"),
     *("RTMP_PORT", "RTMP_OUT_PORT", "RTMP_CONTROL_PORT"),
 )
 

@@ -29,7 +29,7 @@ def parts(given: dict[str, str], has_nginx: bool = True) -> tuple[Config, dict[s
 
 def test_with_nginx_the_app_stands_behind_it():
     config, found = parts({})
-    assert set(found) == {"sfu", "app", "worker", "playback", "rtmp", "front"}
+    assert set(found) == {"sfu", "app", "worker", "playback", "push", "rtmp", "front"}
     app = found["app"]
     assert app.command[app.command.index("-p") + 1] == "8081"
     assert app.command[app.command.index("-b") + 1] == "127.0.0.1"
@@ -53,7 +53,7 @@ def test_without_nginx_the_app_listens_itself(given: dict[str, str], has_nginx: 
 
 def test_behind_somebody_elses_nginx_we_start_none():
     config, found = parts({"OWN_NGINX": "true", "ALLOWED_HOSTS": "live.example"}, has_nginx=False)
-    assert set(found) == {"sfu", "app", "worker", "playback"}
+    assert set(found) == {"sfu", "app", "worker", "playback", "push"}
     assert found["app"].env["BEHIND_FRONT"] == "true"
     assert config.asked_host == "live.example"
 
@@ -67,15 +67,26 @@ def test_processes_without_accounts_get_no_key_to_them():
         assert "DATABASE_URL" not in env
         assert "REDIS_URL" not in env
         assert not any(value in " ".join(found[name].command) for value in SECRETS.values())
+    push = found["push"].env
+    assert push["INGEST_SECRET"] == SECRETS["INGEST_SECRET"]
+    for secret in ("SECRET_KEY", "STREAM_KEY_SECRET", "PLAY_TOKEN_SECRET"):
+        assert SECRETS[secret] not in push.values()
+    assert not {"DATABASE_URL", "REDIS_URL"} & set(push)
     assert found["playback"].env["PLAY_TOKEN_SECRET"] == SECRETS["PLAY_TOKEN_SECRET"]
     assert "PLAY_TOKEN_SECRET" not in found["rtmp"].env
 
 
 def test_browsers_are_told_goodbye_through_the_front():
     _, found = parts({})
-    assert found["front"].stops_after == ("app",)
+    assert found["front"].stops_after == ("app", "push")
     assert found["front"].whole_group
     assert set(found["front"].secrets) == {SECRETS["INGEST_SECRET"], SECRETS["PLAY_TOKEN_SECRET"]}
+
+
+def test_without_broadcasts_by_websocket_there_is_no_gateway():
+    config, found = parts({"STREAMING_SOCKET_FALLBACK": "false"})
+    assert "push" not in found
+    assert "PUSH_PORT" not in config.ports()
 
 
 @pytest.mark.parametrize(
