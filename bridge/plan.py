@@ -62,7 +62,6 @@ class RoomNow:
 
     room_id: str
     play_id: str
-    owner: int
     mode: str = "hybrid"  # a StreamingMode
     programme: tuple[Shown, ...] = ()
     demand: Demand = Demand()
@@ -89,6 +88,7 @@ class Held:
     wished_at: float  # somebody wanted it last
     has_slot: bool = False
     mode: str = "pass"
+    person: int = 0  # to_webrtc: who comes by RTMP
     heard: Heard | None = None  # None: no child
     not_before: float = 0.0  # it broke: not to be started before
     broke: str = ""  # "crashed" | "hung"
@@ -104,6 +104,7 @@ class Job:
     since: float
     wished_at: float
     target: int | None = None
+    person: int = 0  # to_webrtc: whose encoder it is
     mode: str = "pass"
     may_run: bool = True
     reason: str = ""
@@ -166,6 +167,7 @@ def held_of(made: Plan, before: Mapping[str, Held]) -> dict[str, Held]:
             wished_at=job.wished_at,
             has_slot=job.has_slot,
             mode=job.mode,
+            person=job.person,
         )
         for job in made.jobs
     }
@@ -190,13 +192,14 @@ def _to_webrtc(
 ) -> Iterator[_Wish]:
     if not limits.to_webrtc:
         return
-    wished = any(shown.by_rtmp for shown in room.programme)
-    job, past = _job("to_webrtc", room, held, now, wished=wished)
-    if not wished:
-        replaced = any(shown.person == room.owner for shown in room.programme)
+    senders = [shown.person for shown in room.programme if shown.by_rtmp]
+    job, past = _job("to_webrtc", room, held, now, wished=bool(senders))
+    person = senders[0] if senders else past.person if past else 0
+    if not senders:
+        replaced = any(shown.person == person for shown in room.programme)
         if past is None or replaced or now - past.wished_at > LINGER_SECS:
             return
-    yield _Wish(job, past, transcodes=_needs(past))
+    yield _Wish(replace(job, person=person), past, transcodes=_needs(past))
 
 
 def _to_rtmp(

@@ -8,6 +8,7 @@ from live.actions.air import (
     do_publisher_lost,
     do_start_broadcast,
 )
+from live.actions.bridges import do_restart_bridge, do_set_bridge_sessions, do_set_bridges
 from live.actions.demo import do_make_demo_accounts
 from live.actions.ingest import (
     do_adopt_ingest,
@@ -96,12 +97,15 @@ __all__ = [
     "do_recording_problem",
     "do_recording_ready",
     "do_report_session",
+    "do_restart_bridge",
     "do_retry_recording",
     "do_rotate_key",
     "do_send_chat",
     "do_send_gift",
     "do_session_connected",
     "do_session_lost",
+    "do_set_bridge_sessions",
+    "do_set_bridges",
     "do_set_figures",
     "do_set_language",
     "do_set_outside_viewers",

@@ -27,7 +27,7 @@ WITH_SCREEN = replace(BROWSER, streams=(("cam", "camera"), ("scr", "screen")))
 GUEST = Shown(2, "sess_guest", (("g", "camera"),))
 NOBODY = Demand()
 FLV = Demand(flv=1)
-ROOM = RoomNow("room_a", "play_a", OWNER)
+ROOM = RoomNow("room_a", "play_a")
 LIMITS = Limits()
 
 

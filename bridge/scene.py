@@ -1,0 +1,139 @@
+"""Reads what a plan is made of: rows of rooms on the air, the recorder's wish, playback's status.
+
+Decides nothing. Sync, for the database's thread, but for `waiting`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+
+from bridge.plan import Demand, Limits, RoomNow, Shown
+from ingest import control
+from ingest.playback_job import ask
+from live import parts
+from live.access import ON_AIR_STATES
+from live.models import (
+    BridgeJob,
+    Participant,
+    RestreamTarget,
+    Room,
+    Rung,
+    SfuSession,
+    StreamingMode,
+    StreamType,
+)
+from live.programme_of import programmes_of
+
+
+@dataclass(frozen=True)
+class Scene:
+    rooms: tuple[RoomNow, ...] = ()
+    # Job key → run id as its row has it: staff may have asked for another (do_restart_bridge).
+    run_ids: Mapping[str, str] | None = None
+
+
+def limits() -> Limits:
+    return Limits(
+        to_webrtc=settings.STREAMING_RTMP_TO_WEBRTC,
+        to_rtmp=settings.STREAMING_WEBRTC_TO_RTMP,
+        sfu=settings.SFU_ENABLED,
+        rtmp=settings.RTMP_ENABLED,
+        max_jobs=settings.BRIDGE_MAX_JOBS,
+        max_transcodes=settings.BRIDGE_MAX_TRANSCODES,
+        stop_after_secs=settings.BRIDGE_STOP_AFTER_SECS,
+    )
+
+
+def read_scene(keys: Collection[str]) -> Scene:
+    """`keys`: of jobs that there are. One query when nothing is on air and there are none."""
+    on_air = Room.objects.filter(state__in=ON_AIR_STATES)
+    found = on_air.exclude(streaming_mode=StreamingMode.WEBRTC)
+    rooms = list(found.select_related("ingest").order_by())
+    run_ids = None
+    if keys:
+        run_ids = dict(BridgeJob.objects.filter(key__in=keys).values_list("key", "run_id"))
+    return Scene(tuple(_rooms_now(rooms)) if rooms else (), run_ids)
+
+
+def _rooms_now(rooms: Sequence[Room]) -> Iterable[RoomNow]:
+    programmes = programmes_of(rooms)
+    ids = [one.session_id for each in programmes.values() for one in each if one.session_id]
+    sessions = {
+        row.session_id: row
+        for row in SfuSession.objects.filter(session_id__in=ids).select_related("user")
+    }
+    playing = _playing(rooms)
+    targets = defaultdict(list)
+    enabled = RestreamTarget.objects.filter(room__in=rooms, enabled=True).order_by("pk")
+    for room_pk, target_pk in enabled.values_list("room_id", "pk"):
+        targets[room_pk].append(target_pk)
+    may_record = settings.RECORDING_ENABLED and parts.disk_ok()
+    for room in rooms:
+        ingest = getattr(room, "ingest", None)
+        flv, hls = playing.get((room.pk, Rung.FLV), 0), playing.get((room.pk, Rung.HLS), 0)
+        yield RoomNow(
+            room_id=room.room_id,
+            play_id=room.play_id,
+            mode=str(room.streaming_mode),
+            programme=tuple(
+                _shown(one.person, one.session_id, one.muted, sessions.get(one.session_id))
+                for one in programmes[room.pk]
+            ),
+            demand=Demand(
+                flv=flv + (ingest.flv_viewers if ingest else 0),
+                hls=hls + (ingest.hls_viewers if ingest else 0),
+                record=room.record and may_record,
+            ),
+            audio_only=room.stream_type == StreamType.AUDIO,
+            layout=str(room.layout),
+            targets=tuple(targets[room.pk]),
+        )
+
+
+def _shown(person: int, session_id: str, muted: bool, row: SfuSession | None) -> Shown:
+    if row is None:
+        return Shown(person, session_id, muted=muted)
+    streams = tuple(sorted((str(name), str(source)) for name, source in row.sources.items()))
+    name = row.user.name if row.user is not None else ""
+    return Shown(person, session_id, streams, name, muted)
+
+
+def _playing(rooms: Sequence[Room]) -> Mapping[tuple[int, str], int]:
+    """(room, rung) → how many of our pages play so now."""
+    there = Participant.objects.filter(
+        room__in=rooms, left_at__isnull=True, rung__in=(Rung.FLV, Rung.HLS)
+    )
+    counted = there.order_by().values_list("room_id", "rung").annotate(count=Count("pk"))
+    return {(room_pk, rung): count for room_pk, rung, count in counted}
+
+
+# --- Requests that wait -------------------------------------------------------------------------
+def may_wait(room: RoomNow) -> bool:
+    """Somebody sends here by WebRTC: what is asked for and not there yet would need a bridge."""
+    return room.mode == "hybrid" and any(not one.by_rtmp for one in room.programme)
+
+
+async def with_waiting(rooms: Sequence[RoomNow]) -> tuple[RoomNow, ...]:
+    """With what playback says of requests that came before there was anything to play."""
+    try:
+        status = await ask("/status")
+    except control.NotAnswering:
+        return tuple(rooms)
+    streams = status.get("streams") if isinstance(status, dict) else None
+    said = streams if isinstance(streams, dict) else {}
+    return tuple(
+        replace(room, demand=replace(room.demand, waits=_is_wanted(said.get(room.play_id))))
+        for room in rooms
+    )
+
+
+def _is_wanted(said: Any) -> bool:
+    if not isinstance(said, dict):
+        return False
+    return any(said.get(name) for name in ("wanted", "viewers", "page_viewers"))
