@@ -1,4 +1,4 @@
-"""Passes `out/<play id>` on to another RTMP server, untouched, for as long as there is something."""
+"""Passes `out/<play id>` on to another RTMP server, untouched, while there is something."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bridge.child.spec import Spec
 from bridge.child.work import Report
+from bridge.rtmp.backlog import Tag
 from bridge.rtmp.inlet import Inlet
 from bridge.rtmp.outlet import Outlet, OutState
 from bridge.rtmp.target import parse_url
@@ -42,7 +43,7 @@ class Restream:
             spec.rtmp_out_port,
             "out",
             spec.play_id,
-            on_tag=self._out.put,
+            on_tag=self._got,
             on_change=lambda comes: self._tell(),
         )
         self._state = OutState(False)
@@ -51,7 +52,6 @@ class Restream:
 
     async def run(self) -> None:
         await self._wait_for_public_address()
-        self._out.start()
         pulling = asyncio.create_task(self._in.run(), name="inlet")
         try:
             while not pulling.done():
@@ -67,6 +67,11 @@ class Restream:
 
     async def close(self) -> None:
         await self._out.aclose()
+
+    def _got(self, tag: Tag) -> None:
+        self._out.metadata = self._in.metadata or None
+        self._out.start()  # now that it is known what there is
+        self._out.put(tag)
 
     def _out_changed(self, state: OutState) -> None:
         self._state = state

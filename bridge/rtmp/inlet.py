@@ -14,7 +14,7 @@ from typing import Final
 
 from bridge.rtmp.backlog import Tag
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Media, PublisherGone, Refused
+from playback.rtmp.player import Media, Metadata, PublisherGone, Refused
 from playback.rtmp.pull import pull
 from playback.timeline import Timeline
 
@@ -47,6 +47,7 @@ class Inlet:
         self.comes = False
         self.problem = "no_source"  # why it does not: no_source | rtmp_down
         self.received_bytes = 0
+        self.metadata: dict[str, object] = {}
 
     async def run(self) -> None:
         """For ever."""
@@ -75,6 +76,8 @@ class Inlet:
                     match event:
                         case Media(kind, timestamp_ms, body):
                             self._got(kind, timestamp_ms, body)
+                        case Metadata(values):
+                            self.metadata = values
                         case PublisherGone() | Refused():
                             return  # the next publisher's time is another one
 

@@ -51,7 +51,8 @@ class Outlet:
         self._target = target
         self._on_change = on_change
         self._want_keyframe = want_keyframe
-        self._metadata = metadata
+        self.metadata = metadata
+        """What later connections begin with: players know from it what they have to wait for."""
         self._tls = tls
         self._first_wait_secs = first_wait_secs
         self._longest_wait_secs = longest_wait_secs
@@ -119,7 +120,7 @@ class Outlet:
 
     async def _publish(self) -> None:
         """Always ends with an error."""
-        connection = Connection(self._target, self._backlog, metadata=self._metadata, tls=self._tls)
+        connection = Connection(self._target, self._backlog, metadata=self.metadata, tls=self._tls)
         try:
             async with connection:
                 self._backlog.restart()
