@@ -26,14 +26,16 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat
 
+from live.guest_states import PRESENT
 from live.lifecycle import ON_AIR, RoomState
 from live.models import (
     BY_PEOPLE,
     SENDING,
-    Broadcast,
     BridgeJob,
     BridgeKind,
+    Broadcast,
     ChatMessage,
+    Guest,
     Ingest,
     Participant,
     Role,
@@ -156,15 +158,15 @@ def rooms_with_viewers() -> QuerySet[Room]:
     watching = Q(participants__left_at__isnull=True, participants__role=Role.SUBSCRIBER)
     opened = Broadcast.objects.filter(ended_at__isnull=True)
     sending = SfuSession.objects.filter(SENDING, room=OuterRef("pk"))
+    bridging = BridgeJob.objects.filter(kind=BridgeKind.TO_WEBRTC, room=OuterRef("pk"))
     return (
         Room.objects.select_related("owner", "ingest")
-    bridging = BridgeJob.objects.filter(kind=BridgeKind.TO_WEBRTC, room=OuterRef("pk"))
         .prefetch_related(Prefetch("broadcasts", opened, to_attr="open_broadcasts"))
         .annotate(
             sends_webrtc=Exists(sending),
+            to_webrtc_job=Subquery(bridging.values(said=Concat("state", Value(" "), "reason"))[:1]),
             viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS,
         )
-            to_webrtc_job=Subquery(bridging.values(said=Concat("state", Value(" "), "reason"))[:1]),
     )
 
 
@@ -291,7 +293,9 @@ def who_may_know(room: Room) -> frozenset[int] | None:
     """Users' primary keys; None: everybody. For those who were let in before it became private."""
     if room.visibility != Visibility.PRIVATE:
         return None
+    guests = Guest.objects.filter(room=room, state__in=PRESENT).values("user_id")
     allowed = Q(pk=room.owner_id) | Q(is_staff=True) | Q(publishes_in__room=room)
+    allowed |= Q(pk__in=guests)
     return frozenset(User.objects.filter(allowed).values_list("pk", flat=True))
 
 
@@ -309,7 +313,9 @@ def open_sessions_of(process_id: str) -> QuerySet[SfuSession]:
 def _may_know(user: Person, room: Room) -> bool:
     if room.visibility != Visibility.PRIVATE:
         return True
-    return _manages(user, room) or (isinstance(user, User) and _is_publisher(user, room))
+    if not isinstance(user, User):
+        return False
+    return _manages(user, room) or _is_publisher(user, room) or _is_guest(user, room)
 
 
 def _manages(user: Person, room: Room) -> bool:
@@ -318,3 +324,8 @@ def _manages(user: Person, room: Room) -> bool:
 
 def _is_publisher(user: User, room: Room) -> bool:
     return room.publishers.filter(user_id=user.pk).exists()
+
+
+def _is_guest(user: User, room: Room) -> bool:
+    """Invited, in the green room, or on stage."""
+    return room.guests.filter(user_id=user.pk, state__in=PRESENT).exists()

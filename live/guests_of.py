@@ -26,8 +26,8 @@ class Guests:
     listed: dict[str, Any]  # the `guests` payload
     each: dict[int, dict[str, Any]] = field(default_factory=dict)  # user → the `guest` payload
 
-    def state_of(self, user_id: int | None) -> str:
-        return str(self.each[user_id]["state"]) if user_id in self.each else ""
+    def of(self, user_id: int | None) -> dict[str, Any] | None:
+        return None if user_id is None else self.each.get(user_id)
 
 
 def guests_with_presence() -> QuerySet[Guest]:

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from live import access, actions
 from live.actions.away import do_close_stale_away
+from live.actions.guests import do_look_after_guests
+from live.guests_there import sessions_off_stage
 from live.lifecycle import RoomState
 from live.models import Room
 from live.tasks import end_tasks
@@ -36,6 +38,7 @@ class Housekeeper:
         publishing_rooms: Callable[[], Collection[str]],
         on_off_air: Callable[[str], None],
         on_stranger: Callable[[str], None],
+        on_off_stage: Callable[[str], None],
         measure: Callable[[], Awaitable[None]],
     ) -> None:
         self._process_id = process_id
@@ -44,6 +47,7 @@ class Housekeeper:
         self._publishing_rooms = publishing_rooms
         self._on_off_air = on_off_air
         self._on_stranger = on_stranger
+        self._on_off_stage = on_off_stage
         self._measure = measure
         self._task: asyncio.Task[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
@@ -67,6 +71,9 @@ class Housekeeper:
                 strangers = await self._do(access.sessions_of_strangers, self._process_id)
                 for session_id in strangers or ():
                     self._on_stranger(session_id)
+                for session_id in await self._do(sessions_off_stage, self._process_id) or ():
+                    self._on_off_stage(session_id)
+                await self._do(look_after_guests)
             await self._do(look_after_rooms)
             if ticks % MEASURE_EVERY_TICKS == 0:
                 self._start_measuring()
@@ -118,6 +125,11 @@ def look_after_rooms() -> None:
         actions.do_publisher_lost(room)
     for room in access.rooms_past_grace(now):
         actions.do_expire_grace(room, now)
+
+
+def look_after_guests() -> None:
+    """Those who went without a word leave; nobody holds the stage of somebody else for ever."""
+    do_look_after_guests(timezone.now())
 
 
 def rooms_off_air(room_ids: Collection[str]) -> list[str]:

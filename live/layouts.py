@@ -1,6 +1,6 @@
 """Where each picture of the programme stands: rectangles as fractions of the stage. Pure.
 
-The same on the page (static/js/live/layouts.js) and in the mixed picture. Cameras fill their
+The same on the page (static/js/live/layout.js) and in the mixed picture. Cameras fill their
 rectangle (what is too much is cut off), screens fit into it; no gaps.
 """
 

@@ -1,4 +1,4 @@
-"""Where a room's HTTP-FLV and HLS are, with a play token where one is needed.
+"""Where a room's HTTP-FLV and HLS are, with a play token where one is needed; guests' links.
 
 Only for people who may watch the room: who has such a URL may play it until the token expires.
 """
@@ -19,6 +19,11 @@ def flv_url(room: Room) -> str:
 
 def hls_url(room: Room) -> str:
     return f"{settings.HLS_SERVER}/{room.play_id}.m3u8{_token_query(room)}"
+
+
+def guest_url(token: str) -> str:
+    """The page that a guest's link opens. Secret."""
+    return f"{settings.PUBLIC_URL}/guest/{token}"
 
 
 def _token_query(room: Room) -> str:

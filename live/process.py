@@ -54,6 +54,7 @@ class Process:
             publishing_rooms=self._publishing_rooms,
             on_off_air=self._got_off_air,
             on_stranger=self._got_stranger,
+            on_off_stage=self._got_off_stage,
             measure=self.media.measure,
         )
         self.media.on_health = self._got_health
@@ -104,6 +105,9 @@ class Process:
         """As to whoever asks: the room does not exist for them any more."""
         self.media.close_where(lambda s: s.session_id == session_id, "room_not_found")
 
+    def _got_off_stage(self, session_id: str) -> None:
+        self.media.close_where(lambda s: s.session_id == session_id, "kicked")
+
     def _got_event(self, event: events.Event) -> None:
         media = self.media
         match event:
@@ -112,7 +116,10 @@ class Process:
                 media.close_where(lambda s: s.session_id == session_id, told)
             case events.UserBanned(user_id=user_id):
                 media.close_where(lambda s: s.person.user_id == user_id, "banned")
-            case events.PublisherDisallowed(room_id=room_id, user_id=user_id):
+            case (
+                events.PublisherDisallowed(room_id=room_id, user_id=user_id)
+                | events.GuestChanged(room_id=room_id, user_id=user_id, cut=True)
+            ):
                 media.close_where(
                     lambda s: (
                         s.room_id == room_id

@@ -26,13 +26,14 @@ from live.models import (
 from live.parts import bridges_run, rtmp_parts
 from live.play_urls import flv_url, hls_url
 from live.replays import latest_replay
+from live.stage_of import stage_of
 
 DETAILS = {
     "banned": _("This room is banned."),
-    "flv_down": _("HTTP-FLV is not answering."),
     "bridge_down": _("What is sent can't be passed on right now."),
     "bridge_no_slot": _("The server can't convert what is sent right now."),
     "bridge_starting": _("It is here in a moment."),
+    "flv_down": _("HTTP-FLV is not answering."),
     "mode_rtmp": _("This room is for RTMP only."),
     "mode_webrtc": _("This room is for WebRTC only."),
     "no_rtmp_source": _("Nobody is sending by RTMP."),
@@ -81,6 +82,7 @@ def room_state(room: Room) -> dict[str, Any]:
         "grace_until": iso(room.grace_until) if interrupted else None,
         "publishing": publishing(room),
         "replay": latest_replay(room),
+        "stage": stage_of(room),
     }
 
 
@@ -141,8 +143,6 @@ def playback(room: Room, sfu_ok: bool) -> dict[str, Any]:
     return {"rungs": rungs, "publish": ways}
 
 
-def _why(reason: str | None) -> dict[str, Any]:
-    return {"reason": reason, "detail": str(DETAILS[reason]) if reason else None}
 def _bridges(room: Room, sources: frozenset[str]) -> Bridges:
     state, reason = to_webrtc_job(room) if sources == {"rtmp"} else ("", "")
     return Bridges(
@@ -164,3 +164,5 @@ def to_webrtc_job(room: Room) -> tuple[str, str]:
     return state, reason
 
 
+def _why(reason: str | None) -> dict[str, Any]:
+    return {"reason": reason, "detail": str(DETAILS[reason]) if reason else None}

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from live import events
+from live.guest_states import GuestReason, GuestState
 from live.lifecycle import (
     CloseBroadcast,
     Decision,
@@ -22,7 +23,7 @@ from live.lifecycle import (
     StartAsked,
     decide,
 )
-from live.models import Broadcast, Participant, Role, Room
+from live.models import Broadcast, Guest, Participant, Role, Room
 from live.refusals import refusal
 from live.watch_time import unended_watch_secs
 
@@ -102,3 +103,10 @@ def _close_broadcast(room: Room, reason: str, now: datetime) -> None:
     broadcast.reason = reason
     broadcast.watch_secs = F("watch_secs") + unended_watch_secs(broadcast, now)
     broadcast.save(update_fields=["ended_at", "reason", "watch_secs"])
+    _clear_stage(room, now)
+
+
+def _clear_stage(room: Room, now: datetime) -> None:
+    """Off the air nobody sends but the owner: guests wait to be admitted anew."""
+    on_stage = Guest.objects.filter(room=room, state=GuestState.ON_STAGE)
+    on_stage.update(state=GuestState.WAITING, reason=GuestReason.ENDED, since=now)

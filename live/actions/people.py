@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from live import access, events
 from live.actions._room import move
+from live.actions.guests import do_remove_everywhere
 from live.actions.ingest import do_cut_off_sender
 from live.lifecycle import Banned, EndAsked, EndReason, Unbanned
 from live.models import Room, User
@@ -74,6 +75,7 @@ def do_ban_user(user: User, by: User | None = None, reason: str = "") -> User:
     for room in access.rooms_on_air().filter(owner=fresh):
         move(room, EndAsked(EndReason.BANNED))
     do_cut_off_sender(fresh)
+    do_remove_everywhere(fresh)
     events.publish(events.UserBanned(fresh.pk))
     return fresh
 

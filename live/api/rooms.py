@@ -24,6 +24,7 @@ from live.api.serializers import (
 )
 from live.lifecycle import EndReason
 from live.models import Room
+from live.stage_of import read_stages
 from live.stats import room_stats
 
 
@@ -62,6 +63,7 @@ class RoomListView(ApiView):
     )
     def get(self, request: Request) -> Response:
         rooms, place = paged(request, access.live_rooms_query())
+        read_stages(rooms)
         return ok({"items": [shapes.room_shape(r, r.viewers) for r in rooms], **place})
 
 
@@ -78,6 +80,7 @@ class RoomMineView(ApiView):
     def get(self, request: Request) -> Response:
         owner = access.access_signed_in(person(request))
         rooms, place = paged(request, access.rooms_of(owner))
+        read_stages(rooms)
         return ok({"items": [shapes.room_shape(r, r.viewers) for r in rooms], **place})
 
 

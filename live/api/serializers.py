@@ -10,7 +10,7 @@ from live.advice_words import SEVERITIES
 from live.ingest_of import STATES as INGEST_STATES
 from live.ladder import RUNGS, WAYS
 from live.lifecycle import EndReason, RoomState
-from live.models import PushProtocol, StreamingMode, StreamType, Visibility
+from live.models import Layout, PushProtocol, StreamingMode, StreamType, Visibility
 
 STATES = [state.value for state in RoomState]
 REASONS = [reason.value for reason in EndReason]
@@ -26,6 +26,7 @@ class RoomCreateRequest(serializers.Serializer[Any]):
     stream_type = serializers.ChoiceField(StreamType.choices, required=False)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
     record = serializers.BooleanField(required=False)
+    layout = serializers.ChoiceField(Layout.choices, required=False)
 
 
 class RoomUpdateRequest(RoomCreateRequest):
@@ -79,6 +80,16 @@ class ReplayShape(serializers.Serializer[Any]):
     ready = serializers.BooleanField()
 
 
+class OnStageShape(serializers.Serializer[Any]):
+    user = UserShape()
+    muted = serializers.BooleanField(help_text="By the owner.")
+
+
+class StageShape(serializers.Serializer[Any]):
+    layout = serializers.ChoiceField(Layout.choices)
+    people = OnStageShape(many=True, help_text="Who sends media, in the order of the programme.")
+
+
 class Created(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     room_id = serializers.CharField()
@@ -102,6 +113,7 @@ class RoomShape(serializers.Serializer[Any]):
     stream_type = serializers.ChoiceField(StreamType.choices)
     visibility = serializers.ChoiceField(Visibility.choices)
     record = serializers.BooleanField(help_text="A recording is made of what comes by RTMP.")
+    layout = serializers.ChoiceField(Layout.choices, help_text="Of several pictures.")
     owner = UserShape()
     broadcast = BroadcastShape(allow_null=True, help_text="The one on air.")
     ended_reason = serializers.ChoiceField(REASONS, allow_null=True)
@@ -110,6 +122,7 @@ class RoomShape(serializers.Serializer[Any]):
         child=serializers.ChoiceField(WAY_NAMES), help_text="Who sends media now."
     )
     replay = ReplayShape(allow_null=True, help_text="Of the last broadcast, once it is over.")
+    stage = StageShape()
     viewers = serializers.IntegerField()
     likes = serializers.IntegerField()
     state_changed_at = serializers.DateTimeField()

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from live import access, actions
+from live.access_guests import access_room_to_send
 from live.api.base import ApiView, checked
 from live.api.describe import described
 from live.api.envelope import ok
@@ -96,7 +97,7 @@ class SessionCreateView(ApiView):
         example={"session_id": "session-123", "sdp": "v=0\r\n…", "type": "answer"},
         errors=(
             *("bad_json", "invalid", "bad_sdp", "no_common_codec", "forbidden", "room_not_found"),
-            *("session_exists", "room_not_webrtc", "not_live", "too_many_sessions"),
+            *("not_on_stage", "session_exists", "room_not_webrtc", "not_live", "too_many_sessions"),
             *("sfu_unavailable", "sfu_refused", "sfu_timeout"),
         ),
     )
@@ -107,7 +108,7 @@ class SessionCreateView(ApiView):
             raise refusal("forbidden")
         role = Role(given["role"])
         publishing = role is Role.PUBLISHER
-        look_up = access.access_room_to_publish if publishing else access.access_room_to_watch
+        look_up = access_room_to_send if publishing else access.access_room_to_watch
         room = look_up(user, given["room_id"])
         if room.streaming_mode == StreamingMode.RTMP:
             raise refusal("room_not_webrtc")

@@ -61,6 +61,7 @@ def room_shape(room: Room, viewers: int) -> dict[str, Any]:
         "push_protocol": str(room.push_protocol),
         "visibility": str(room.visibility),
         "record": room.record,
+        "layout": str(room.layout),
         "viewers": viewers,
         "likes": room.likes_total,
         "state_changed_at": iso(room.state_changed_at),

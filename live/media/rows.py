@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from live import actions
+from live.access_guests import may_put_on_air
 from live.actions.away import do_session_away, do_session_back
 from live.media.session import Person
 from live.models import Participant, Role, Room, SfuSession, User, Via
 from live.views_of import user_payload
 
 
-def start_broadcast(room_id: str) -> None:
-    actions.do_start_broadcast(Room.objects.get(room_id=room_id))
+def start_broadcast(room_id: str, user_id: int | None) -> None:
+    room = Room.objects.get(room_id=room_id)
+    if may_put_on_air(user_id, room):
+        actions.do_start_broadcast(room)
 
 
 def open_session(
@@ -37,9 +40,11 @@ def set_sources(session_id: str, sources: dict[str, str]) -> None:
     actions.do_set_sources(session_id, sources)
 
 
-def media_started(session_id: str, room_id: str) -> None:
+def media_started(session_id: str, room_id: str, user_id: int | None) -> None:
     actions.do_session_connected(session_id)
-    actions.do_media_started(Room.objects.get(room_id=room_id))
+    room = Room.objects.get(room_id=room_id)
+    if may_put_on_air(user_id, room):
+        actions.do_media_started(room)
 
 
 def session_connected(session_id: str) -> None:

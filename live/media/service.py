@@ -220,7 +220,8 @@ class MediaService:
         match event:
             case MediaStarted():
                 session.connected = True
-                self.journal.write(rows.media_started, session.session_id, session.room_id)
+                user_id = session.person.user_id
+                self.journal.write(rows.media_started, session.session_id, session.room_id, user_id)
                 return
             case Offered(offer_id=offer_id):
                 session.offer_id = offer_id
@@ -258,7 +259,7 @@ class MediaService:
             return
         session.answered = True
         if session.role is Role.PUBLISHER:  # idle or ended → starting; nothing while on the air
-            self.journal.write(rows.start_broadcast, session.room_id)
+            self.journal.write(rows.start_broadcast, session.room_id, session.person.user_id)
         loop = asyncio.get_running_loop()
         for old in session.replaces:
             if not old.closing:

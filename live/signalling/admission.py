@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, Final
@@ -24,6 +24,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
 
 from live import access, actions
+from live.access_guests import access_room_to_join
 from live.address import client_address
 from live.errors import MicroVibeError
 from live.gifts import catalogue
@@ -105,6 +106,8 @@ class Admitted:
     resumed: bool
     snapshot: Snapshot
     welcome: dict[str, Any]  # all of it but `sessions`
+    manages: bool  # as the owner or staff
+    is_guest: bool = False
 
 
 def admit(handshake: Handshake, process_id: str, sfu_ok: bool) -> Admitted:
@@ -122,16 +125,18 @@ def admit(handshake: Handshake, process_id: str, sfu_ok: bool) -> Admitted:
         raise Refused(CloseCode.UNAUTHENTICATED)
     if user_id and user is not None and int(user_id) != user.pk:
         raise Refused(CloseCode.FORBIDDEN)
-    look_up = (
-        access.access_room_to_publish if role is Role.PUBLISHER else access.access_room_to_watch
-    )
+    guest = None
     try:
-        room = look_up(user, room_id)
+        if role is Role.PUBLISHER:
+            room, guest = access_room_to_join(user, room_id)
+        else:
+            room = access.access_room_to_watch(user, room_id)
     except MicroVibeError as error:
         raise Refused(CLOSE_CODE_OF_ERROR.get(error.code, CloseCode.INTERNAL)) from None
     language = _language(handshake, user)
     with translation.override(language):
-        return _seat(room, user, role, query.get("resume", ""), process_id, sfu_ok, language)
+        seated = _seat(room, user, role, query.get("resume", ""), process_id, sfu_ok, language)
+    return replace(seated, is_guest=guest is not None)
 
 
 def _seat(
@@ -148,6 +153,7 @@ def _seat(
     resumed = participant.participant_id == wanted
     snapshot = take_snapshot(room, sfu_ok, {language})
     person = Person(participant.participant_id, user.pk if user else None, user_payload(user))
+    manages = user is not None and (user.is_staff or user.pk == room.owner_id)
     welcome = {
         "version": PROTOCOL_VERSION,
         "participant_id": participant.participant_id,
@@ -162,8 +168,10 @@ def _seat(
         "playback": snapshot.ladders[language],
         "gifts": catalogue(),
         "history": [chat_payload(message) for message in access.recent_chat(room, HISTORY)],
+        "guest": snapshot.guests.of(person.user_id),
+        "guests": snapshot.guests.listed if manages else None,
     }
-    return Admitted(room.room_id, role, person, language, resumed, snapshot, welcome)
+    return Admitted(room.room_id, role, person, language, resumed, snapshot, welcome, manages)
 
 
 def _authenticate(handshake: Handshake) -> User | None:

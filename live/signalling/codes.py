@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     NOT_LIVE = "not_live"
     KICKED = "kicked"
     FORBIDDEN = "forbidden"
+    NOT_ON_STAGE = "not_on_stage"
     ROOM_NOT_FOUND = "room_not_found"
     CHAT_EMPTY = "chat_empty"
     CHAT_TOO_LONG = "chat_too_long"

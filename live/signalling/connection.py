@@ -30,6 +30,8 @@ class Connection:
         language: str,
         people: People,
         address: str = "",
+        manages: bool = False,
+        is_guest: bool = False,
     ) -> None:
         assert person.participant_id is not None
         self.room_id = room_id
@@ -39,6 +41,10 @@ class Connection:
         self.language = language
         self.people = people
         self.address = address  # of whoever connected: an IPv4 address or an IPv6 /64
+        self.manages = manages  # as the owner or staff
+        self.is_guest = is_guest  # here as a publisher only because of that
+        self.told_guest: dict[str, Any] | None = None
+        self.told_guests: dict[str, Any] | None = None
         self.limits = ConnectionLimits()
         self.heard_at = time.monotonic()
         self.sessions: list[MediaSession] = []  # oldest first

@@ -102,7 +102,11 @@ class SignallingConsumer(_Socket):
             language=admitted.language,
             people=media.people,
             address=address,
+            manages=admitted.manages,
+            is_guest=admitted.is_guest,
         )
+        connection.told_guest = admitted.welcome["guest"]
+        connection.told_guests = admitted.welcome["guests"]
         connection.sessions = media.sessions_of(connection.participant_id)
         alive = [session.session_id for session in connection.sessions]
         connection.send("welcome", admitted.welcome | {"sessions": alive})

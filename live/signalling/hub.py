@@ -23,6 +23,7 @@ from live.lifecycle import RoomState
 from live.signalling import outgoing
 from live.signalling.codes import CloseCode
 from live.signalling.connection import Connection
+from live.signalling.guest_messages import tell_guests
 from live.signalling.likes import add_likes
 from live.signalling.limits import CONNECTIONS_PER_PROCESS, IDLE_SECS
 from live.signalling.snapshots import Snapshot, take_snapshots
@@ -174,7 +175,7 @@ class Hub:
 
     def _got_event(self, event: events.Event) -> None:
         match event:
-            case events.RoomChanged(room_id=room_id):
+            case events.RoomChanged(room_id=room_id) | events.GuestChanged(room_id=room_id):
                 self.refresh(room_id)
             case events.PresenceChanged(room_id=room_id, joined=joined, left=left):
                 self._got_presence(room_id, joined, left)
@@ -266,7 +267,8 @@ class Hub:
             for connection in list(room.connections.values()):
                 connection.close(CloseCode.ROOM_NOT_FOUND)
             return
-        if now.known_to is not None:  # first of all: what follows may hold a play token
+        tell_guests(room.connections.values(), now.guests)
+        if now.known_to is not None:  # before the rest: what follows may hold a play token
             for connection in list(room.connections.values()):
                 if connection.person.user_id not in now.known_to:
                     connection.close(CloseCode.ROOM_NOT_FOUND)

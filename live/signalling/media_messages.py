@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+from channels.db import database_sync_to_async
+
+from live.access_guests import may_send
 from live.errors import MicroVibeError
 from live.lifecycle import EndReason, RoomState
 from live.media import MediaSession
@@ -29,6 +32,8 @@ async def got_join(process: Process, connection: Connection, message: Join) -> N
 async def got_offer(process: Process, connection: Connection, message: Offer) -> None:
     if connection.role is not Role.PUBLISHER:
         raise MicroVibeError(ErrorCode.WRONG_ROLE)
+    if connection.is_guest:
+        await _refuse_off_stage(connection)
     session = None if message.rejoin else connection.session(message.session_id)
     if session is None:
         if message.session_id is not None and not message.rejoin:
@@ -122,6 +127,13 @@ def _refuse_without_webrtc(process: Process, connection: Connection) -> None:
         raise MicroVibeError(ErrorCode.ROOM_NOT_WEBRTC)
     if not process.media.enabled:
         raise MicroVibeError(ErrorCode.SFU_UNAVAILABLE)
+
+
+async def _refuse_off_stage(connection: Connection) -> None:
+    """Looked up each time: what a guest may, changes while they are here."""
+    user_id, room_id = connection.person.user_id, connection.room_id
+    if user_id is None or not await database_sync_to_async(may_send)(user_id, room_id):
+        raise MicroVibeError(ErrorCode.NOT_ON_STAGE)
 
 
 def _refuse_rejoin_after_end(process: Process, connection: Connection, *, rejoin: bool) -> None:

@@ -8,10 +8,12 @@ from typing import Any, Final
 _ROOM: Final = (
     *("title", "description", "state", "streaming_mode", "stream_type"),
     *("owner", "broadcast", "ended_reason", "grace_until", "publishing", "replay"),
+    "stage",
 )
 _WELCOME: Final = (
     *("version", "participant_id", "resume", "resumed", "role", "user", "sessions", "room"),
     *("presence", "likes", "ice_servers", "playback", "gifts", "history"),
+    *("guest", "guests"),
 )
 
 # Of each message: the payload's keys (None: a plain value) and the fields beside the payload.
@@ -32,6 +34,8 @@ SHAPES: Final[dict[str, tuple[frozenset[str] | None, frozenset[str]]]] = {
     "chat_deleted": (frozenset({"id"}), frozenset()),
     "like": (frozenset({"count", "total"}), frozenset()),
     "gift": (frozenset({"gift", "emoji", "name", "count", "user", "at"}), frozenset()),
+    "guest": (frozenset({"state", "muted", "reason", "from"}), frozenset()),
+    "guests": (frozenset({"guests", "max_on_stage"}), frozenset()),
     "pong": (None, frozenset()),
     "error": (frozenset({"code", "message", "about"}), frozenset()),
 }

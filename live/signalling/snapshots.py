@@ -9,7 +9,9 @@ from typing import Any
 from django.utils import translation
 
 from live.access import rooms_with_replays, who_may_know
+from live.guests_of import Guests, read_guests
 from live.models import Room
+from live.stage_of import read_stages
 from live.views_of import open_broadcast, playback, room_state
 
 
@@ -21,6 +23,7 @@ class Snapshot:
     presence: dict[str, int]
     likes: int
     ladders: dict[str, dict[str, Any]]  # the `playback` payload by language
+    guests: Guests
     known_to: frozenset[int] | None = None  # users' primary keys; None: everybody
 
     @property
@@ -28,7 +31,9 @@ class Snapshot:
         return str(self.room["state"])
 
 
-def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snapshot:
+def take_snapshot(
+    room: Room, sfu_ok: bool, languages: Collection[str], guests: Guests | None = None
+) -> Snapshot:
     if not hasattr(room, "viewers"):
         room = rooms_with_replays().filter(pk=room.pk).first() or room
     broadcast, viewers = open_broadcast(room), int(getattr(room, "viewers", 0))
@@ -42,6 +47,7 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
         presence={"viewers": viewers, "peak": peak},
         likes=room.likes_total,
         ladders=ladders,
+        guests=guests or read_guests([room])[room.pk],
         known_to=who_may_know(room),
     )
 
@@ -49,8 +55,12 @@ def take_snapshot(room: Room, sfu_ok: bool, languages: Collection[str]) -> Snaps
 def take_snapshots(
     languages_of: dict[str, frozenset[str]], sfu_ok: bool
 ) -> dict[str, Snapshot | None]:
-    """By room id; None for a deleted room. Four queries, and one for each private room."""
+    """By room id; None for a deleted room. At most nine queries, and one for each private room."""
     found: dict[str, Snapshot | None] = dict.fromkeys(languages_of)
-    for room in rooms_with_replays().filter(room_id__in=list(languages_of)):
-        found[room.room_id] = take_snapshot(room, sfu_ok, languages_of[room.room_id])
+    rooms = list(rooms_with_replays().filter(room_id__in=list(languages_of)))
+    read_stages(rooms)
+    guests = read_guests(rooms)
+    for room in rooms:
+        languages = languages_of[room.room_id]
+        found[room.room_id] = take_snapshot(room, sfu_ok, languages, guests[room.pk])
     return found

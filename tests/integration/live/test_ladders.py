@@ -150,7 +150,8 @@ def test_many_rooms_cost_what_one_does(owner, django_assert_num_queries):
         sent_by_rtmp(room, flv_viewers=2, hls_viewers=1)
     languages = {room.room_id: frozenset({"en", "zh-hans"}) for room in made}
     parts.forget_parts()
-    with django_assert_num_queries(4):  # rooms, open broadcasts, recordings, parts
+    # rooms, open broadcasts, recordings, parts, guests, programme (3), its people
+    with django_assert_num_queries(9):
         snapshots = take_snapshots(languages, sfu_ok=True)
     for room in made:
         shown = snapshots[room.room_id]
