@@ -61,20 +61,25 @@ def access_room_as_guest(user: Person, room_id: str) -> Room:
 def access_room_by_invite(user: Person, token: str) -> Room:
     """Of a link, for who opens it. Wrong, expired and revoked ones get the same answer."""
     person = access_signed_in(user)
+    room = room_of_invite(token)
+    if may_publish_anyway(person, room):
+        raise refusal("already_publisher")
+    guest = guest_of(person, room)
+    if guest is not None and guest.state == GuestState.REMOVED:
+        raise refusal("guest_removed")
+    return room
+
+
+def room_of_invite(token: str) -> Room:
+    """For whoever has the link, signed in or not: its secret is all there is to know."""
     known = TOKEN.fullmatch(token)
     links = open_links().select_related("room__owner")
     link = links.filter(lookup_hash=hash_guest_link(token)).first() if known else None
     if link is None or link.room.owner.is_banned:
         raise refusal("invite_not_found")
-    room = link.room
-    if may_publish_anyway(person, room):
-        raise refusal("already_publisher")
-    if room.state == RoomState.BANNED:
+    if link.room.state == RoomState.BANNED:
         raise refusal("banned")
-    guest = guest_of(person, room)
-    if guest is not None and guest.state == GuestState.REMOVED:
-        raise refusal("guest_removed")
-    return room
+    return link.room
 
 
 def access_guest_to_manage(user: Person, room_id: str, user_id: int) -> tuple[Room, Guest]:
