@@ -81,7 +81,7 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (
             gettext_lazy("Streaming"),
-            {"fields": ("streaming_mode", "push_protocol", "stream_type", "rtmp")},
+            {"fields": ("streaming_mode", "push_protocol", "stream_type", "layout", "rtmp")},
         ),
         (
             gettext_lazy("Identity"),

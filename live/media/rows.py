@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from live import actions
 from live.access_guests import may_put_on_air
 from live.actions.away import do_session_away, do_session_back
@@ -12,8 +14,9 @@ from live.models import Participant, Role, Room, SfuSession, User, Via
 from live.views_of import user_payload
 
 
+@transaction.atomic
 def start_broadcast(room_id: str, user_id: int | None) -> None:
-    room = Room.objects.get(room_id=room_id)
+    room = Room.objects.select_for_update().get(room_id=room_id)
     if may_put_on_air(user_id, room):
         actions.do_start_broadcast(room)
 
@@ -40,9 +43,10 @@ def set_sources(session_id: str, sources: dict[str, str]) -> None:
     actions.do_set_sources(session_id, sources)
 
 
+@transaction.atomic
 def media_started(session_id: str, room_id: str, user_id: int | None) -> None:
     actions.do_session_connected(session_id)
-    room = Room.objects.get(room_id=room_id)
+    room = Room.objects.select_for_update().get(room_id=room_id)
     if may_put_on_air(user_id, room):
         actions.do_media_started(room)
 
