@@ -29,6 +29,7 @@ TELL_SECS: Final = 0.5
 # Reading stops while so much waits for nginx, so that the page hears of it by its own socket.
 PAUSE_MS: Final = 1_000
 LATE_MS: Final = 8_000
+SEND_BUFFER_BYTES: Final = 32 * 1024  # more would hide a server that takes nothing
 NOT_FOUND_WAITS: Final = (0.2, 0.5, 1.0, 2.0)  # nginx is being started again
 PR_SET_PDEATHSIG: Final = 1
 MAX_MEMORY_BYTES: Final = 2 * 1024**3
@@ -122,7 +123,12 @@ class Child:
     async def _publish_once(self) -> None:
         self._say({"want": "name"})
         target = Target(self._host, self._port, "live", await self._names.get())
-        connection = Connection(target, self._backlog, metadata=self._tags.metadata)
+        connection = Connection(
+            target,
+            self._backlog,
+            metadata=self._tags.metadata,
+            send_buffer_bytes=SEND_BUFFER_BYTES,
+        )
         try:
             async with connection:
                 self._backlog.restart()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from types import TracebackType
 from typing import Final, Self
@@ -42,11 +43,13 @@ class Connection:
         *,
         metadata: dict[str, object] | None = None,
         tls: ssl.SSLContext | None = None,
+        send_buffer_bytes: int | None = None,
     ) -> None:
         self._target = target
         self._backlog = backlog
         self._metadata = metadata
         self._tls = tls
+        self._send_buffer_bytes = send_buffer_bytes
         self._publisher = Publisher(target)
         self._wake = asyncio.Event()
         self._reader: asyncio.StreamReader
@@ -117,6 +120,9 @@ class Connection:
         except OSError as error:
             raise PublishError("unreachable", error.strerror or "") from None
         self._writer.transport.set_write_buffer_limits(high=WRITE_BYTES)
+        if self._send_buffer_bytes is not None:
+            made: socket.socket = self._writer.get_extra_info("socket")
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
         self._write(self._publisher.start())
 
     async def _close(self) -> None:

@@ -1,0 +1,1 @@
+"""Broadcasts by WebSocket: the gateway with the real nginx, app and worker."""
