@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import shutil
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from bridge.child import restream
 from bridge.child.spec import Spec
+from bridge.child.work import Work
 from ingest.nginx import Nginx, find_nginx
 from tests.integration.bridge.test_rtmp_publisher import until
 from tests.integration.playback.conftest import free_ports
@@ -41,24 +43,14 @@ def platform(tmp_path: Path, encoded: Path, rig: Rig) -> Iterator[Rig]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Child:
-    def __init__(self, rig: Rig, url: str, *, private_ok: bool = True) -> None:
+class Said:
+    """What a work reports, as its manager would hear it."""
+
+    def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
         self.figures: dict[str, Any] = {}
-        spec = Spec(
-            kind="restream",
-            room_id="room_a",
-            play_id=PLAY_ID,
-            run_id="run",
-            rtmp_out_port=rig.rtmp_port,
-            url=url,
-            private_ok=private_ok,
-        )
-        assert "s3cret" not in repr(spec)
-        self.work = restream.make(spec, self._report)
-        self.task = asyncio.create_task(self.work.run())
 
-    def _report(
+    def __call__(
         self,
         state: str,
         reason: str = "",
@@ -74,18 +66,29 @@ class Child:
     def is_(self, state: str, reason: str = "") -> bool:
         return bool(self.said) and self.said[-1] == (state, reason)
 
-    async def close(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-        await self.work.close()
+    @contextlib.asynccontextmanager
+    async def running(self, work: Work) -> AsyncIterator[None]:
+        task = asyncio.create_task(work.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await work.close()
 
 
-@pytest.fixture
-async def children() -> AsyncIterator[list[Child]]:
-    started: list[Child] = []
-    yield started
-    for child in started:
-        await child.close()
+def spec_for(rig: Rig, url: str, *, private_ok: bool = True) -> Spec:
+    spec = Spec(
+        kind="restream",
+        room_id="room_a",
+        play_id=PLAY_ID,
+        run_id="run",
+        rtmp_out_port=rig.rtmp_port,
+        url=url,
+        private_ok=private_ok,
+    )
+    assert "s3cret" not in repr(spec)
+    return spec
 
 
 def pictures_of(platform: Rig, name: str) -> int:
@@ -97,34 +100,35 @@ def pictures_of(platform: Rig, name: str) -> int:
         return sum(1 for _ in flv.decode(video=0))
 
 
-async def test_arrives_and_goes_on_after_the_platform_was_away(rig, platform, children) -> None:
+async def test_arrives_and_goes_on_after_the_platform_was_away(rig: Rig, platform: Rig) -> None:
     name = "play_s3cret"
     platform.mark(name)
-    child = Child(rig, f"rtmp://127.0.0.1:{platform.rtmp_port}/out/{name}")
-    children.append(child)
-    await until("nothing to send yet", lambda: child.is_("waiting", "no_source"))
-    encoder = await asyncio.to_thread(rig.push, "low", PLAY_ID)
-    await until("it runs", lambda: child.is_("running"))
-    assert await asyncio.to_thread(pictures_of, platform, name) > 20
-    platform.kill_nginx()
-    await until("it says that nobody is there", lambda: child.said[-1][0] == "waiting")
-    platform.start_nginx()
-    began = time.monotonic()
-    await until("it goes on", lambda: child.is_("running"), 40)
-    print(f"resumed {time.monotonic() - began:.1f} s after the platform was back")
-    assert await asyncio.to_thread(pictures_of, platform, name) > 20
-    assert child.figures["connects"] == 2
-    rig.stop(encoder)
-    await until("the source is gone", lambda: child.is_("waiting", "no_source"))
+    said = Said()
+    spec = spec_for(rig, f"rtmp://127.0.0.1:{platform.rtmp_port}/out/{name}")
+    async with said.running(restream.make(spec, said)):
+        await until("nothing to send yet", lambda: said.is_("waiting", "no_source"))
+        encoder = await asyncio.to_thread(rig.push, "low", PLAY_ID)
+        await until("it runs", lambda: said.is_("running"))
+        assert await asyncio.to_thread(pictures_of, platform, name) > 20
+        platform.kill_nginx()
+        await until("it says that nobody is there", lambda: said.said[-1][0] == "waiting")
+        platform.start_nginx()
+        began = time.monotonic()
+        await until("it goes on", lambda: said.is_("running"), 40)
+        print(f"resumed {time.monotonic() - began:.1f} s after the platform was back")
+        assert await asyncio.to_thread(pictures_of, platform, name) > 20
+        assert said.figures["connects"] == 2
+        rig.stop(encoder)
+        await until("the source is gone", lambda: said.is_("waiting", "no_source"))
 
 
-async def test_does_not_knock_inside_of_our_own_network(rig, platform, children) -> None:
-    for host in ("127.0.0.1", "localhost"):
-        url = f"rtmp://{host}:{platform.rtmp_port}/out/x"
-        child = Child(rig, url, private_ok=False)
-        children.append(child)
-        await until("it is refused", lambda child=child: child.is_("waiting", "private_address"))
-        assert not child.figures
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_does_not_knock_inside_of_our_own_network(rig: Rig, host: str) -> None:
+    said = Said()
+    spec = spec_for(rig, f"rtmp://{host}:{rig.rtmp_port}/out/x", private_ok=False)
+    async with said.running(restream.make(spec, said)):
+        await until("it is refused", lambda: said.is_("waiting", "private_address"))
+    assert not said.figures
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""HLS in several qualities: playlists (pure), segments, and what makes them of one stream."""
