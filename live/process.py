@@ -87,9 +87,9 @@ class Process:
         return set(self.media.sessions)
 
     def _publishing_rooms(self) -> set[str]:
-        """Answered ones: a room may stay ended until then."""
-        publishing = (s for s in self.media.sessions.values() if s.role is Role.PUBLISHER)
-        return {s.room_id for s in publishing if s.connected}
+        """Answered ones: a room may stay ended until then. And where players watch by WHEP."""
+        sessions = self.media.sessions.values()
+        return {s.room_id for s in sessions if s.connected or (s.via == "whep" and s.answered)}
 
     # --- Wiring ---------------------------------------------------------------------------------
 
@@ -98,7 +98,8 @@ class Process:
 
     def _got_off_air(self, room_id: str) -> None:
         self.media.close_where(
-            lambda s: s.room_id == room_id and s.role is Role.PUBLISHER, "not_live"
+            lambda s: s.room_id == room_id and (s.role is Role.PUBLISHER or s.via == "whep"),
+            "not_live",
         )
 
     def _got_stranger(self, session_id: str) -> None:

@@ -39,6 +39,7 @@ def _close_before_stop() -> None:
     from twisted.internet import defer, reactor
     from twisted.web import http
 
+    http.RESPONSES.setdefault(422, b"Unprocessable Content")
     http.RESPONSES.setdefault(429, b"Too Many Requests")  # else it says "Unknown Status"
 
     def close() -> defer.Deferred[None]:

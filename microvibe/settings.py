@@ -290,6 +290,9 @@ TRIES = {  # empty: no limit
     "wrong_password_by_address": env.str("WRONG_PASSWORDS_BY_ADDRESS", "60/hour"),
     "wrong_password_by_name": env.str("WRONG_PASSWORDS_BY_NAME", "20/hour"),
     "sign_up_by_address": env.str("SIGN_UPS_BY_ADDRESS", "20/hour"),
+    "wrong_key_by_address": env.str("WRONG_KEYS_BY_ADDRESS", "60/hour"),  # WHIP, WHEP
+    "whip_by_address": env.str("WHIP_BY_ADDRESS", "240/min"),  # sessions asked for; WHEP too
+    "invitation_by_owner": env.str("GUEST_INVITATIONS", "30/min"),
 }
 
 # --- Rooms --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("live.api.urls")),
+    path("", include("live.whip.urls")),
     path("", include("live.pages.urls")),
 ]
 handler400 = "live.pages.errors.bad_request"

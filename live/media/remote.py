@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from live.errors import MicroVibeError
 from live.tasks import end_tasks
+from sfu_relay.events import Target
 
 if TYPE_CHECKING:
     from live.media.service import MediaService
 
 logger = logging.getLogger(__name__)
 TIMEOUT_SECS: Final = 3.0
-VERBS: Final = frozenset({"stats", "answer", "close"})
+VERBS: Final = frozenset({"stats", "answer", "candidates", "close"})
 
 
 class Remote:
@@ -113,6 +114,9 @@ class Remote:
                 if offer_id is None:
                     raise MicroVibeError("wrong_order")
                 self._media.answer(session, fields["sdp"], offer_id)
+            case "candidates":
+                for init in fields["candidates"]:
+                    self._media.candidate(session, init, Target(session.role.value))
             case "close":
                 self._media.close(session, "left", tell=True)
                 with contextlib.suppress(TimeoutError):

@@ -68,16 +68,27 @@ async def open_by_rest(
     session_id: str,
     sdp: str,
     via: str = "rest",
+    waiter: Waiter | None = None,
 ) -> str:
-    """The SFU's answer (publisher) or offer (subscriber). Raises MicroVibeError."""
+    """The SFU's answer (to publishers, and to viewers by WHEP) or its offer (to other viewers).
+
+    Raises MicroVibeError.
+    """
     if not media.enabled:
         raise MicroVibeError("sfu_unavailable")
-    waiter = Waiter()
+    waiter = waiter or Waiter()
+    by_offer = via == "whep"
     session = media.open(
-        room_id=room_id, role=role, person=person, owner=waiter, session_id=session_id, via=via
+        room_id=room_id,
+        role=role,
+        person=person,
+        owner=waiter,
+        session_id=session_id,
+        via=via,
+        by_offer=by_offer,
     )
     try:
-        if role is Role.PUBLISHER:
+        if role is Role.PUBLISHER or by_offer:
             media.offer(session, sdp, {})
             description = await waiter.whole_description(ANSWER_SECS, "sfu_timeout")
         else:

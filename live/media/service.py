@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,8 +68,12 @@ class MediaService:
         replaces: Sequence[MediaSession] = (),
         session_id: str | None = None,
         via: str = "browser",
+        by_offer: bool = False,
     ) -> MediaSession:
-        """A new session. A subscriber's join starts at once, a publisher's with its first offer."""
+        """A new session. A subscriber's join starts at once, a publisher's with its first offer.
+
+        `by_offer`: a subscriber that offers as publishers do, once (WHEP).
+        """
         session_id = session_id or new_session_id()
         if session_id in self.sessions:
             raise MicroVibeError("session_exists")
@@ -79,6 +83,7 @@ class MediaService:
             role=role,
             person=person,
             owner=owner,
+            via=via,
             replaces=tuple(replaces),
         )
         self.sessions[session_id] = session
@@ -90,6 +95,7 @@ class MediaService:
                 role=role,
                 on_event=partial(self._got_event, session),
                 watch=watch,
+                by_offer=by_offer,
             )
         except BaseException:
             del self.sessions[session_id]
@@ -125,6 +131,10 @@ class MediaService:
         self, session: MediaSession, init: Mapping[str, Any] | None, target: Target
     ) -> None:
         session.peer.candidate(init, target)
+
+    def choose(self, session: MediaSession, track_ids: Iterable[str]) -> None:
+        """What a viewer by offer is sent from now on, of each kind one."""
+        session.peer.choose(track_ids)
 
     def layer(self, session: MediaSession, stream_id: str, layer: str) -> None:
         session.peer.layer(stream_id, layer)
@@ -227,6 +237,8 @@ class MediaService:
                 session.offer_id = offer_id
             case Answered():
                 self._got_answered(session)
+                if session.role is Role.SUBSCRIBER:  # a viewer by offer
+                    self.journal.write(rows.session_connected, session.session_id)
             case Lost(code=code):
                 self._forget(session, code)
             case Refused(about="offer", code=code) if not session.answered and code != "busy":

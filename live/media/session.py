@@ -41,6 +41,7 @@ class MediaSession:
     role: Role
     person: Person
     owner: SessionOwner | None
+    via: str = "browser"
     peer: Peer = field(init=False)
     replaces: tuple[MediaSession, ...] = ()  # closed some time after this one is answered
     opened: bool = False
