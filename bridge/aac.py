@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -50,7 +50,7 @@ class OpusDecoder:
 
 
 def _samples_of(frame: AudioFrame) -> Samples:
-    data = frame.to_ndarray()
+    data: npt.NDArray[Any] = frame.to_ndarray()
     if data.dtype == np.int16:
         data = data.astype(np.float32) / 32768
     rows = data.T if frame.format.is_planar else data.reshape(-1, frame.layout.nb_channels)

@@ -6,7 +6,7 @@ also where nobody sends any (players wait for a sound that was promised, and can
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,7 +61,7 @@ class Sound:
         source = self._sources.get(key)
         return source.loudness if source is not None and not source.muted else 0.0
 
-    def keep(self, keys: set[Hashable], muted: set[Hashable]) -> None:
+    def keep(self, keys: Set[Hashable], muted: Set[Hashable]) -> None:
         """Of others nothing is taken any more."""
         self._sources = {key: one for key, one in self._sources.items() if key in keys}
         for key, source in self._sources.items():

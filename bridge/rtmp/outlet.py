@@ -83,6 +83,10 @@ class Outlet:
             self._ask_for_keyframe()
 
     @property
+    def wants_keyframe(self) -> bool:
+        return self._backlog.wants_keyframe
+
+    @property
     def queue_ms(self) -> int:
         return self._backlog.queue_ms
 

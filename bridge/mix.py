@@ -1,0 +1,296 @@
+"""One picture of many: each decoded and scaled in its thread, laid out, encoded once, by the clock.
+
+It runs a little behind, so that each picture shows what was taken at the same moment. With one
+picture it is the transcoder.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+
+from bridge.canvas import Box, Canvas, Fit, box_of, fit
+from bridge.h264 import has_idr, split_annex_b
+from bridge.video import DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
+from live.layouts import rectangles
+
+logger = logging.getLogger(__name__)
+Key = tuple[str, str, str]  # session, stream, track
+
+DELAY_SECS: Final = 0.12
+MOST_PICTURES: Final = 12  # of one source, scaled: 0.4 s at 30
+STALE_SECS: Final = 3.0  # a camera that shows nothing new for so long has a face instead
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One rectangle, in order. No key: somebody without a picture."""
+
+    key: Key | None
+    is_screen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    slots: tuple[Slot, ...] = ()
+    layout: str = "speaker"
+    large: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    nals: tuple[bytes, ...]
+    keyframe: bool
+    at: float
+
+
+@dataclass(slots=True)
+class _Source:
+    decoder: DecoderThread
+    pictures: deque[tuple[float, VideoFrame, Fit]] = field(
+        default_factory=lambda: deque(maxlen=MOST_PICTURES)
+    )
+    box: Box | None = None
+    whole: bool = True
+    size: tuple[int, int] = (0, 0)
+    shown: tuple[float, VideoFrame, Fit] | None = None
+
+
+class Mixer:
+    """`emit` and `failed` are called in other threads than the caller's."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        fps: int,
+        *,
+        emit: Callable[[Encoded], None],
+        failed: Callable[[Key], None],
+        preset: str = "veryfast",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._size = width, height
+        self._fps = fps
+        self._emit = emit
+        self._failed = failed
+        self._preset = preset
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._scene = Scene()
+        self._painted: tuple[Scene, tuple[int, int]] | None = None
+        self._sources: dict[Key, _Source] = {}
+        self._canvas = Canvas(width, height)
+        self._encoder: VideoCodecContext | None = None
+        self._wants_keyframe = True
+        self._ended = threading.Event()
+        self._epoch = clock()
+        self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
+        self.frames = 0
+        self.skipped = 0
+        self._thread.start()
+
+    # --- from the loop --------------------------------------------------------------------------
+
+    def show(self, scene: Scene) -> None:
+        if scene == self._scene:
+            return
+        with self._lock:
+            self._scene = scene
+            wanted = {slot.key for slot in scene.slots if slot.key is not None}
+            for key in [key for key in self._sources if key not in wanted]:
+                self._sources.pop(key).decoder.close()
+            for key in wanted - self._sources.keys():
+                self._sources[key] = self._make(key)
+            self._lay_out()
+
+    def put(self, key: Key, job: Job) -> None:
+        source = self._sources.get(key)
+        if source is not None:
+            source.decoder.put(job)
+
+    def force_keyframe(self) -> None:
+        self._wants_keyframe = True
+
+    @property
+    def has_pictures(self) -> bool:
+        return any(source.shown or source.pictures for source in self._sources.values())
+
+    def close(self) -> None:
+        self._ended.set()
+        with self._lock:
+            for source in self._sources.values():
+                source.decoder.close()
+            self._sources.clear()
+
+    # --- in decoders' threads -------------------------------------------------------------------
+
+    def _make(self, key: Key) -> _Source:
+        def got(frame: VideoFrame, at: float) -> None:
+            self._got_frame(key, frame, at)
+
+        return _Source(DecoderThread(got, lambda: self._failed(key)))
+
+    def _got_frame(self, key: Key, frame: VideoFrame, at: float) -> None:
+        source = self._sources.get(key)
+        if source is None:
+            return
+        if (frame.width, frame.height) != source.size:
+            source.size = frame.width, frame.height
+            with self._lock:
+                self._lay_out()
+        box = source.box
+        if box is None:
+            return
+        fitted = fit(frame.width, frame.height, box, whole=source.whole)
+        scaled = frame.reformat(fitted.width, fitted.height, "yuv420p", interpolation="BILINEAR")
+        source.pictures.append((at, scaled, fitted))
+
+    # --- the mixer's own thread -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        step = 1 / self._fps
+        due = self._clock()
+        try:
+            while not self._ended.is_set():
+                now = self._clock()
+                if now < due:
+                    self._ended.wait(due - now)
+                    continue
+                if now - due > 0.5:  # the machine stood still, or can't: leave pictures out
+                    self.skipped += int((now - due) / step)
+                    due = now
+                self._one(due - DELAY_SECS)
+                due += step
+        except Exception:
+            logger.exception("the mixer broke")
+            self._ended.set()
+
+    @property
+    def is_broken(self) -> bool:
+        return self._ended.is_set()
+
+    def _one(self, at: float) -> None:
+        with self._lock:
+            for source in self._sources.values():
+                while source.pictures and source.pictures[0][0] <= at:
+                    source.shown = source.pictures.popleft()
+            if not any(source.shown for source in self._sources.values()):
+                return
+            frame = self._compose(at)
+        self._encode(frame, at)
+
+    def _compose(self, at: float) -> VideoFrame:
+        scene, canvas = self._scene, self._canvas
+        boxes = self._boxes()
+        if self._painted != (scene, (canvas.width, canvas.height)):
+            canvas.clear()
+            self._painted = scene, (canvas.width, canvas.height)
+        if len(scene.slots) == 1 and (key := scene.slots[0].key) is not None:
+            shown = self._sources[key].shown
+            if shown is not None and (shown[1].width, shown[1].height) == (
+                canvas.width,
+                canvas.height,
+            ):
+                return shown[1]  # nothing to lay out
+        order = [index for index in range(len(scene.slots)) if index != scene.large]
+        if scene.slots:
+            order.insert(0, min(scene.large, len(scene.slots) - 1))  # others lie on it
+        for index in dict.fromkeys(order):
+            slot = scene.slots[index]
+            shown = self._sources[slot.key].shown if slot.key is not None else None
+            alone = len(scene.slots) == 1 or slot.is_screen
+            if shown is None or (not alone and at - shown[0] > STALE_SECS):
+                canvas.face(boxes[index])
+                continue
+            fitted = shown[2]
+            box = boxes[index]
+            if not _within(fitted.box, box):
+                continue  # of the layout before: the next one fits
+            if fitted.box != box:
+                canvas.fill(box, (24, 129, 127))
+            canvas.paint(shown[1], fitted)
+        return canvas.frame()
+
+    def _boxes(self) -> list[Box]:
+        scene, canvas = self._scene, self._canvas
+        portrait = canvas.height > canvas.width
+        rects = rectangles(scene.layout, len(scene.slots), scene.large, portrait)
+        return [box_of(rect, canvas.width, canvas.height) for rect in rects]
+
+    def _lay_out(self) -> None:
+        """Under the lock: how large each source's pictures are to be from now on."""
+        scene = self._scene
+        width, height = self._size
+        if len(scene.slots) == 1 and (key := scene.slots[0].key) is not None:
+            own = self._sources[key].size
+            if own[1] > own[0] > 0:
+                width, height = min(self._size), max(self._size)
+        if (self._canvas.width, self._canvas.height) != (width, height):
+            self._canvas = Canvas(width, height)
+        for slot, box in zip(scene.slots, self._boxes(), strict=True):
+            if slot.key is not None:
+                source = self._sources[slot.key]
+                whole = slot.is_screen or len(scene.slots) == 1
+                if (source.box, source.whole) == (box, whole):
+                    continue
+                source.box, source.whole = box, whole
+                source.pictures = deque(
+                    (_refitted(each, box, whole) for each in source.pictures), MOST_PICTURES
+                )
+                if source.shown is not None:
+                    source.shown = _refitted(source.shown, box, whole)
+
+    def _encode(self, frame: VideoFrame, at: float) -> None:
+        size = frame.width, frame.height
+        if self._encoder is None or (self._encoder.width, self._encoder.height) != size:
+            self._encoder = x264_encoder(
+                *size, self._fps, kbps_for(*size, self._fps), preset=self._preset
+            )
+            self._wants_keyframe = True
+        frame.pts = round((at - self._epoch) * 1000)
+        frame.time_base = self._encoder.time_base
+        frame.pict_type = PictureType.NONE
+        if self._wants_keyframe:
+            self._wants_keyframe = False
+            force_keyframe(frame)
+        try:
+            packets = self._encoder.encode(frame)
+        except av.FFmpegError as error:
+            logger.warning("the encoder failed: %s", type(error).__name__)
+            self._encoder = None
+            return
+        for packet in packets:
+            nals = split_annex_b(bytes(packet))
+            sets = split_annex_b(self._encoder.extradata or b"") if has_idr(nals) else []
+            self.frames += 1
+            self._emit(Encoded((*sets, *nals), bool(packet.is_keyframe), at))
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    return (
+        inner.x >= outer.x
+        and inner.y >= outer.y
+        and inner.x + inner.w <= outer.x + outer.w
+        and inner.y + inner.h <= outer.y + outer.h
+    )
+
+
+def _refitted(
+    picture: tuple[float, VideoFrame, Fit], box: Box, whole: bool
+) -> tuple[float, VideoFrame, Fit]:
+    """A picture of the layout before, scaled anew so that there is no hole until the next one."""
+    at, frame, before = picture
+    if before.width <= 0:
+        return picture
+    fitted = fit(frame.width, frame.height, box, whole=whole)
+    return at, frame.reformat(fitted.width, fitted.height, "yuv420p"), fitted
