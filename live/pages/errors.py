@@ -79,6 +79,20 @@ NO_RECORDING = Explained(
     _("It may be deleted or private, or the link is not complete."),
     _("Check the link, or see who is live now."),
 )
+NO_GUEST_LINK = Explained(
+    404,
+    "unlink",
+    _("This link is no longer good"),
+    _("Links to the stage end after a while, and their owner can end them."),
+    _("Ask for a new one. Watching needs none."),
+)
+NO_LONGER_GUEST = Explained(
+    403,
+    "user-x",
+    _("You can't join here"),
+    _("The owner of the room has ended your part."),
+    _("You can go on watching, or ask the owner to invite you again."),
+)
 TOO_MANY = Explained(
     429,
     "hourglass",
@@ -103,6 +117,8 @@ INTERNAL = Explained(
 OF_REFUSAL = {
     "room_not_found": NOT_FOUND,
     "recording_not_found": NO_RECORDING,
+    "invite_not_found": NO_GUEST_LINK,
+    "guest_removed": NO_LONGER_GUEST,
     "forbidden": FORBIDDEN,
     "banned": BANNED,
     "rate_limited": TOO_MANY,

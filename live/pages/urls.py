@@ -10,6 +10,7 @@ from django.views.i18n import JavaScriptCatalog
 from live.pages.views import (
     account,
     dashboard,
+    guests,
     home,
     obs,
     pictures,
@@ -39,6 +40,8 @@ urlpatterns = [
     ),
     path("live/<str:room_id>", stage.watch, name="watch"),
     path("studio/<str:room_id>", stage.studio, name="studio"),
+    path("guest/<str:token>", guests.guest_link, name="guest-link"),
+    path("rooms/<str:room_id>/guest", guests.guest, name="guest"),
     path("go-live", stage.go_live, name="go-live"),
     path("dashboard", dashboard.dashboard, name="dashboard"),
     path("rooms/new", rooms.room_new, name="room-new"),

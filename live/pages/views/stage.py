@@ -92,6 +92,7 @@ def page_config(request: HttpRequest, room: Room, role: str) -> dict[str, Any]:
         "home_url": reverse("home"),
         "studio_url": reverse("studio", args=[room_id]),
         "watch_url": reverse("watch", args=[room_id]),
+        "guest_url": reverse("guest", args=[room_id]),
         "dashboard_url": reverse("dashboard"),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "lang": get_language() or "en",

@@ -4,6 +4,7 @@ import { gettext, t } from "../i18n.js";
 import { giftName } from "./gifts.js";
 import { make, need, say } from "./page.js";
 
+/** @import {ChatInvite} from "./chat-invite.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {ChatLine, Gift, GiftGiven, Person, Problem, User} from "./types.js" */
 
@@ -24,14 +25,17 @@ export class Chat {
   #me;
   /** @type {{ref: string, text: string} | null} what was sent last, given back if it is refused */
   #sent = null;
+  #invite;
 
   /**
    * @param {HTMLElement} root
    * @param {LiveSocket} socket
    * @param {User | null} me
    * @param {Gift[]} gifts
+   * @param {ChatInvite | null} [invite] where the room's owner reads
    */
-  constructor(root, socket, me, gifts) {
+  constructor(root, socket, me, gifts, invite = null) {
+    this.#invite = invite;
     this.#root = root;
     this.#socket = socket;
     this.#me = me;
@@ -121,6 +125,7 @@ export class Chat {
     item.append(name);
     if (line.by_owner) item.append(make("span", "chat-owner", gettext("Host")));
     item.append(make("span", "chat-text", line.text));
+    this.#invite?.decorate(item, line.user);
     item.title = new Date(line.at).toLocaleTimeString(document.documentElement.lang || undefined);
     this.#add(item, !old && line.user.id === this.#me?.id);
   }

@@ -13,6 +13,7 @@ const STACKED_BELOW = 1.2;
 export class Pictures {
   #box;
   #choose;
+  #named;
   /** @type {Map<string, Picture>} */
   #pictures = new Map();
   /** @type {Arrangement} */
@@ -23,11 +24,13 @@ export class Pictures {
 
   /**
    * @param {HTMLElement} box
-   * @param {((key: string) => void) | null} choose one of several was tapped
+   * @param {((key: string) => void) | null} [choose] one of several was tapped
+   * @param {boolean} [named] also one alone has a name and a mark
    */
-  constructor(box, choose = null) {
+  constructor(box, choose = null, named = false) {
     this.#box = box;
     this.#choose = choose;
+    this.#named = named;
     new ResizeObserver(() => this.#place()).observe(box);
   }
 
@@ -82,7 +85,7 @@ export class Pictures {
    * @param {ReadonlySet<number>} muted users' ids
    */
   mark(levels, speaking, muted) {
-    const several = this.count > 1;
+    const several = this.#named || this.count > 1;
     for (const shown of this.#now.pictures) {
       const picture = this.#of(shown);
       const silent = shown.user !== null && muted.has(shown.user.id);
@@ -136,10 +139,11 @@ export class Pictures {
     const large = Math.max(0, painted.findIndex(({ key }) => key === main?.key));
     const { clientWidth, clientHeight } = this.#box;
     const stacked = clientWidth < clientHeight * STACKED_BELOW;
+    const several = this.#named || painted.length > 1;
     const places = rectangles(layout, painted.length, large, stacked);
     for (const shown of pictures) {
       const at = painted.indexOf(shown);
-      this.#of(shown)?.place(places[at] ?? null, at === large, painted.length > 1, shown.key === pinned);
+      this.#of(shown)?.place(places[at] ?? null, at === large, several, shown.key === pinned);
     }
     this.#box.dataset.layout = painted.length > 1 ? layout : "";
     this.#enlarge(painted[large] ?? null);

@@ -9,7 +9,7 @@ import { SendingSession } from "./sending.js";
 /** @import {Message, Problem, Room, Welcome} from "./types.js" */
 
 // Trying again does not help against these; the words say what does.
-const FINAL = new Set(["room_not_webrtc", "no_common_codec", "bad_sdp", "banned", "wrong_role", "not_live"]);
+const FINAL = new Set(["room_not_webrtc", "no_common_codec", "bad_sdp", "banned", "wrong_role", "not_live", "not_on_stage"]);
 // Away for longer than the grace time: the show goes on as a new broadcast.
 const COME_BACK_MS = 1_000;
 
@@ -45,7 +45,7 @@ export class Publisher {
   /**
    * @param {LiveSocket} socket
    * @param {LocalMedia} media
-   * @param {{codec: string | null, simulcast: boolean}} options
+   * @param {{codec: string | null, simulcast: boolean, subscribe: boolean}} options `subscribe`: sees the others, too
    * @param {() => void} changed
    */
   constructor(socket, media, options, changed) {
@@ -75,6 +75,11 @@ export class Publisher {
   /** @returns {SendingSession | null} */
   get session() {
     return this.#sessions.findLast((session) => session.connected) ?? null;
+  }
+
+  /** Of its sessions that the server has named. @returns {string[]} */
+  get sessionIds() {
+    return this.#sessions.flatMap(({ id }) => (id === null ? [] : [id]));
   }
 
   start() {
@@ -128,7 +133,7 @@ export class Publisher {
       { iceServers: this.#iceServers, ...this.#options },
       {
         offered: (sdp, tracks) => {
-          const fields = { tracks, ...(first && rejoin ? { rejoin: true } : {}) };
+          const fields = { tracks, subscribe: this.#options.subscribe, ...(first && rejoin ? { rejoin: true } : {}) };
           const known = session.id === null ? {} : { session_id: session.id };
           first = false;
           const ref = this.#socket.send("offer", sdp, { ...fields, ...known });

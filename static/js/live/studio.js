@@ -10,12 +10,15 @@ import { api } from "../api.js";
 import { clock, count as short } from "../format.js";
 import { gettext, t } from "../i18n.js";
 import { Applause } from "./applause.js";
+import { ChatInvite } from "./chat-invite.js";
 import { Chat } from "./chat.js";
 import { DevicePickers } from "./device-pickers.js";
+import { GuestPanel } from "./guest-panel.js";
 import { HealthLine } from "./health-line.js";
 import { LocalMedia } from "./local-media.js";
 import { Meter } from "./meter.js";
 import { ObsInStudio } from "./studio-obs.js";
+import { OthersView } from "./others-view.js";
 import { need, readConfig, say, toast } from "./page.js";
 import { Preview } from "./preview.js";
 import { Publisher } from "./publisher.js";
@@ -93,16 +96,18 @@ const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
 const publisher = new Publisher(
   socket,
   media,
-  { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0" },
+  { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0", subscribe: true },
   () => render(),
 );
 const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
+const others = new OthersView(socket, config.user, config.room, need("[data-others]", root), need("[data-sound]", root));
+if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket);
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
 new HealthLine(need("#health"), socket, publisher, !audioOnly);
-new Chat(need("#chat"), socket, config.user, config.gifts);
+new Chat(need("#chat"), socket, config.user, config.gifts, owns ? new ChatInvite(config) : null);
 new Applause(root, need("[data-hearts]"), socket, config.gifts);
 
 function render() {
@@ -157,6 +162,7 @@ function render() {
   showTimer();
   preview.render(media);
   pickers.render();
+  others.follow(publisher);
 }
 
 function showTimer() {

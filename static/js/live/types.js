@@ -133,6 +133,9 @@
  * @property {{flv: string, hls: string}} [players] scripts of the rungs below WebRTC
  * @property {Room} room
  * @property {Gift[]} gifts
+ * @property {MyPlace | null} [guest] of the green room
+ * @property {string} [invite_token] the link by which one may ask
+ * @property {string} [guest_url]
  */
 
 /**

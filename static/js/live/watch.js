@@ -2,7 +2,9 @@
 
 import { count as short } from "../format.js";
 import { Applause } from "./applause.js";
+import { ChatInvite } from "./chat-invite.js";
 import { Chat } from "./chat.js";
+import { InviteDialog } from "./invite-dialog.js";
 import { RUNGS } from "./ladder.js";
 import { LayoutWish } from "./layout-wish.js";
 import { need, readConfig, say } from "./page.js";
@@ -42,7 +44,9 @@ let shownState = "";
 let shownSinceMs = performance.now();
 let queued = false;
 
-const chat = new Chat(need("#chat"), socket, config.user, config.gifts);
+const owns = config.room.owner.id === config.user?.id;
+const chat = new Chat(need("#chat"), socket, config.user, config.gifts, owns ? new ChatInvite(config) : null);
+if (config.user) new InviteDialog(need("#invite-dialog"), config, socket);
 new Applause(need("[data-applause]"), need("[data-hearts]"), socket, config.gifts);
 const stage = new Stage(root, {
   choose: (key) => watching.choose(key),

@@ -1,0 +1,223 @@
+/**
+ * Owns the green room's page: joins socket, place, publisher, local media, the others and the chat.
+ *
+ * `#guest[data-state]` is what styles and tests rely on (guest-state.js): `ready` when one may ask, `waiting`,
+ * `joining`, `on-stage`, `reconnecting`, `left`, `removed`, `blocked`.
+ */
+
+import { gettext, t } from "../i18n.js";
+import { Chat } from "./chat.js";
+import { DevicePickers } from "./device-pickers.js";
+import { GuestPlace } from "./guest-place.js";
+import { guestState } from "./guest-state.js";
+import { guestWords } from "./guest-words.js";
+import { LocalMedia } from "./local-media.js";
+import { Meter } from "./meter.js";
+import { OthersView } from "./others-view.js";
+import { need, readConfig, say, toast } from "./page.js";
+import { Preview } from "./preview.js";
+import { Publisher } from "./publisher.js";
+import { LiveSocket } from "./socket.js";
+
+/** @import {MyPlace, Room} from "./types.js" */
+
+const config = readConfig();
+const asked = new URLSearchParams(location.search);
+const audioOnly = config.room.stream_type === "audio";
+const resumeKey = `resume guest ${config.room_id}`;
+const root = need("#guest");
+const ask = /** @type {HTMLButtonElement} */ (need("#ask", root));
+const leave = /** @type {HTMLButtonElement} */ (need("#leave", root));
+const toggleMic = /** @type {HTMLButtonElement} */ (need("#toggle-mic", root));
+const leaveDialog = /** @type {HTMLDialogElement} */ (need("#leave-dialog"));
+const owner = config.room.owner.name;
+
+const socket = new LiveSocket({
+  path: config.ws_path,
+  roomId: config.room_id,
+  role: "publisher",
+  userId: config.user?.id ?? null,
+  resume: {
+    read: () => sessionStorage.getItem(resumeKey),
+    write: (token) => {
+      if (token === null) sessionStorage.removeItem(resumeKey);
+      else sessionStorage.setItem(resumeKey, token);
+    },
+  },
+});
+
+/** @type {Room} */
+let room = config.room;
+/** What the guest chose; the owner's mute goes before it. */
+let micWanted = true;
+let shownState = "";
+let shownSinceMs = performance.now();
+
+const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
+  trackChanged: (kind) => {
+    if (kind === "audio") {
+      obeyMute();
+      meter.listen(media.audio);
+    }
+    void publisher.trackChanged(kind);
+    render();
+  },
+  screenChanged: () => {},
+  devicesChanged: () => render(),
+  unplugged: (kind, next) => {
+    if (next !== null) toast(t(gettext("A device was unplugged. Now using: {name}"), { name: next }));
+    else if (kind === "camera") toast(gettext("The camera was unplugged. The others hear you and see a card."));
+    else toast(gettext("The microphone was unplugged. Nobody hears you."));
+  },
+  plugged: (kind, name) => {
+    if (kind === "camera") toast(t(gettext("Camera found: {name}"), { name }));
+    else toast(t(gettext("Microphone found: {name}"), { name }));
+    follow();
+  },
+  failed: (kind) => {
+    if (kind === "camera") toast(gettext("That camera could not be opened. Another program may be using it."));
+    else toast(gettext("That microphone could not be opened. Another program may be using it."));
+  },
+});
+const options = { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0", subscribe: true };
+const publisher = new Publisher(socket, media, options, () => render());
+const place = new GuestPlace(config, socket, placeChanged, (message) => toast(message || gettext("No connection. Try again.")));
+const meter = new Meter(need("[data-meter]"));
+const pickers = new DevicePickers(root, media);
+const preview = new Preview(need("[data-preview-box]"));
+const others = new OthersView(socket, config.user, room, need("[data-others]"), need("[data-sound]"));
+new Chat(need("#chat"), socket, config.user, config.gifts);
+
+function obeyMute() {
+  const on = micWanted && !place.now?.muted;
+  if (media.micOn !== on) media.setMic(on);
+}
+
+/** @param {MyPlace | null} before */
+function placeChanged(before) {
+  const { now } = place;
+  if (place.refused === "already_publisher") location.assign(config.studio_url);
+  const muted = now?.muted ?? false;
+  if (now !== null && before !== null && muted !== before.muted && now.state === "on_stage") {
+    if (muted) micWanted = media.micOn;
+    obeyMute();
+    toast(muted ? t(gettext("{name} has muted you."), { name: owner }) : unmutedWords());
+  }
+  if (now?.state === "on_stage" && before?.state !== "on_stage") toast(gettext("You are let in."));
+  follow();
+  render();
+}
+
+function unmutedWords() {
+  if (!micWanted) return t(gettext("{name} has unmuted you. Your microphone is off: switch it on to be heard."), { name: owner });
+  return t(gettext("{name} has unmuted you: you are heard again."), { name: owner });
+}
+
+/** Sends while on stage and never else. */
+function follow() {
+  const wanted = place.now?.state === "on_stage" && media.ready && socket.status.state !== "closed";
+  if (wanted && !publisher.wanted && socket.status.state === "open") publisher.start();
+  else if (!wanted && publisher.wanted) publisher.stop();
+}
+
+function render() {
+  others.follow(publisher);
+  const { now } = place;
+  const page = guestState({
+    socket: socket.status,
+    room,
+    place: now,
+    refused: place.refused,
+    linked: place.linked,
+    problem: media.problem,
+    equipped: media.ready,
+    able: "RTCPeerConnection" in window,
+    wasOn: publisher.wasOn,
+    connected: publisher.connected,
+    trouble: publisher.refused ?? publisher.trouble,
+  });
+  const key = `${page.state} ${page.why}`;
+  if (key !== shownState) {
+    shownState = key;
+    shownSinceMs = performance.now();
+  }
+  const words = guestWords(page, {
+    owner,
+    silent: media.audio === null,
+    attempt: Math.max(socket.status.attempt, publisher.attempt),
+    secs: (performance.now() - shownSinceMs) / 1000,
+  });
+  root.dataset.state = page.state;
+  root.dataset.others = String(others.count > 0);
+  say(need("[data-words]", root), words.title);
+  say(need("[data-detail]", root), words.detail);
+  say(need("[data-code]", root), page.state === "blocked" ? page.why : "");
+  showButtons(page.state);
+  pickers.render();
+  showMute(now?.state === "on_stage" && now.muted);
+  preview.render(media);
+}
+
+/** @param {string} state */
+function showButtons(state) {
+  const inside = ["waiting", "joining", "on-stage", "reconnecting"].includes(state);
+  const pressed = document.activeElement;
+  const asks = !inside && state !== "removed" && !(state === "left" && !place.linked);
+  if (pressed === ask && inside) leave.hidden = false;
+  ask.hidden = !asks;
+  leave.hidden = !inside;
+  // By keyboard one would start over at the top of the page.
+  if (pressed === ask && ask.hidden && inside) leave.focus();
+  else if (pressed === leave && leave.hidden && asks) ask.focus();
+  ask.disabled = place.busy || !(state === "ready" || (state === "left" && media.ready));
+  leave.disabled = place.busy;
+  say(need("[data-ask-words]", ask), state === "left" ? gettext("Ask again") : gettext("Ask to join"));
+  say(need("[data-leave-words]", leave), state === "waiting" ? gettext("Stop waiting") : gettext("Leave the stage"));
+}
+
+/** @param {boolean} muted by the owner */
+function showMute(muted) {
+  toggleMic.disabled = muted;
+  const note = need("[data-mute-note]", root);
+  note.hidden = !muted;
+  say(note, muted ? t(gettext("{name} has muted you. Nobody hears you until {name} unmutes you: you can't do it yourself."), { name: owner }) : "");
+}
+
+/** @param {Room} changed */
+function gotRoom(changed) {
+  room = changed;
+  for (const spot of document.querySelectorAll("[data-room-title]")) say(spot, room.title);
+  render();
+}
+
+socket.on("welcome", ({ payload }) => {
+  gotRoom(payload.room);
+  follow();
+});
+socket.on("room", ({ payload }) => gotRoom(payload));
+socket.onStatus(() => {
+  follow();
+  render();
+});
+toggleMic.addEventListener("click", () => (micWanted = media.micOn));
+ask.addEventListener("click", () => void place.ask());
+leave.addEventListener("click", () => {
+  if (place.now?.state === "on_stage") leaveDialog.showModal();
+  else void place.leave();
+});
+need("#leave-confirm").addEventListener("click", () => {
+  leaveDialog.close();
+  void place.leave();
+});
+need("#leave-cancel").addEventListener("click", () => leaveDialog.close());
+addEventListener("beforeunload", (event) => {
+  if (publisher.wanted) event.preventDefault();
+});
+setInterval(() => render(), 1000);
+
+render();
+place.enter();
+void media.open().then(() => {
+  follow();
+  render();
+});
