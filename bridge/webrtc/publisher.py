@@ -1,4 +1,4 @@
-"""A publisher without a browser: joins a room's SFU through the relay, and again when it is lost."""
+"""A publisher without a browser: joins a room's SFU by the relay, and again when it is lost."""
 
 from __future__ import annotations
 
