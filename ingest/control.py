@@ -82,6 +82,17 @@ def drop_path(play_id: str) -> str:
     return "/control/drop/publisher?" + urlencode({"app": "live", "name": play_id})
 
 
+def push_path(play_id: str) -> str:
+    """Nobody plays from `live` but nginx's own push to `out`."""
+    return "/control/drop/subscriber?" + urlencode({"app": "live", "name": play_id})
+
+
+def drop_out_path(play_id: str) -> str:
+    """Of whoever feeds `out`: nginx's own push, or a bridge."""
+    query = {"srv": 1, "app": "out", "name": play_id}
+    return "/control/drop/publisher?" + urlencode(query)
+
+
 def record_path(verb: str, play_id: str) -> str:
     """`verb`: start or stop. Answers the path of the file, or nothing."""
     query = {"srv": 1, "app": "out", "name": play_id, "rec": "flv"}
@@ -96,6 +107,16 @@ def drop_publisher(play_id: str) -> int:
 
 async def drop_publisher_soon(play_id: str) -> int:
     return _count(await fetch_soon(drop_path(play_id)))
+
+
+async def push_again_soon(play_id: str) -> int:
+    """Whoever fed `out` in the encoder's place has gone: nginx pushes again within 0.6 s."""
+    return _count(await fetch_soon(push_path(play_id)))
+
+
+async def drop_out_publisher(play_id: str) -> int:
+    """Makes room for another one. How many were dropped. Raises NotAnswering."""
+    return _count(await fetch_soon(drop_out_path(play_id)))
 
 
 def expect(play_id: str) -> None:

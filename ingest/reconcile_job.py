@@ -16,6 +16,7 @@ from ingest.doctor import advise
 from ingest.leftovers import Leftovers
 from ingest.now import Now
 from ingest.parts import Parts
+from ingest.pushes import Pushes
 from ingest.reconcile import DropPublisher, Effect, all_lost, marks, reconcile
 from ingest.rows import carry_out, read_rows
 from ingest.stat import Stat, Unreadable, parse_stat
@@ -40,6 +41,7 @@ class Reconcile(Job):
         self._answered_at = self._figures_at = time.monotonic()
         self._quiet = Quiet()
         self._leftovers = Leftovers()
+        self._pushes = Pushes()
 
     async def tick(self) -> None:
         try:
@@ -60,6 +62,7 @@ class Reconcile(Job):
         silent = now.silence.got_page(now.streams, self._answered_at)
         await self._carry_out(reconcile(now.streams, now.rows, timezone.now(), silent))
         self._set_marks()
+        await self._push_again(self._pushes.got_page(now.streams, now.fed, self._answered_at))
         if self._answered_at - self._figures_at >= FIGURES_EVERY_SECS:
             self._figures_at = self._answered_at
             await self._write_figures()
@@ -94,6 +97,14 @@ class Reconcile(Job):
         rest = [effect for effect in effects if not isinstance(effect, DropPublisher)]
         await database_sync_to_async(carry_out)(rest, figures)
         self._now.rows = await database_sync_to_async(read_rows)(list(self._now.streams))
+
+    async def _push_again(self, play_ids: list[str]) -> None:
+        for play_id in play_ids:
+            logger.info("ingest of %s: pushed to out once more", play_id)
+            try:
+                await control.push_again_soon(play_id)
+            except control.NotAnswering:
+                return  # said elsewhere
 
     async def _drop(self, effect: DropPublisher) -> None:
         if self._quiet.may_say(f"drop {effect.play_id} {effect.why}"):

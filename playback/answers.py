@@ -14,13 +14,15 @@ from playback.http_head import Request, build_cors, build_head, build_json
 from playback.stream import Stream
 from playback.streams import Streams
 from playback.tokens import is_valid, play_name
+from playback.waits import WAIT_SECS, TooMany
 
-APPEARS_WITHIN_SECS: Final = 5.0
+APPEARS_WITHIN_SECS: Final = WAIT_SECS
 KEYFRAME_WITHIN_SECS: Final = 7.0
 """And so much more once nginx has the stream: it says nothing before a keyframe, and OBS's own
 settings have them up to 8.3 s apart."""
 _FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
 _EXPECT: Final = re.compile(r"/expect/(play_[0-9a-z]{1,40})", re.ASCII)
+_HLS_WAIT: Final = re.compile(r"/hls-wait/(play_[0-9a-z]{1,40})", re.ASCII)
 _INSPECT: Final = re.compile(r"/inspect/(play_[0-9a-z]{1,40})", re.ASCII)
 
 
@@ -62,6 +64,8 @@ class Answers:
         if found := _EXPECT.fullmatch(request.path):
             self._streams.expect(found[1])
             return Answer(build_json(200, {}, {}))
+        if found := _HLS_WAIT.fullmatch(request.path):
+            return await self._hls_wait(found[1])
         return _problem(404, "not_found")
 
     async def _flv(self, request: Request, play_id: str) -> Answer | Watch:
@@ -91,7 +95,9 @@ class Answers:
         if self._streams.viewers >= self._config.max_viewers:
             return _problem(503, "too_many_viewers", cors)
         stream = self._streams.want(play_id)
-        if not await _appears(stream):
+        with self._streams.waits.one(play_id):
+            appears = await _appears(stream)
+        if not appears:
             status = 404 if stream.problem == "not_on_air" else 503
             return _problem(status, stream.problem, cors)
         if not self._streams.is_on_air(play_id):
@@ -100,6 +106,16 @@ class Answers:
         # It may have been ended while we waited: then another one has its place.
         stream = self._streams.want(play_id)
         return Watch(head, stream, is_page, not by_token, by_token and is_private)
+
+    async def _hls_wait(self, play_id: str) -> Answer:
+        """Asked by the front, which has checked the right to it and serves the file itself."""
+        try:
+            is_there = await self._streams.waits.playlist(play_id)
+        except TooMany:
+            return _problem(503, "too_many_viewers")
+        if not is_there:
+            return _problem(404, "not_on_air")
+        return Answer(build_head(200, {"X-Accel-Redirect": "/.hls-waited", "Content-Length": "0"}))
 
     def _inspect(self, play_id: str) -> Answer:
         if not self._streams.is_on_air(play_id):

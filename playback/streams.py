@@ -9,6 +9,7 @@ from typing import Final
 
 from playback.marks import has_mark
 from playback.stream import Stream
+from playback.waits import Waits
 
 logger = logging.getLogger("playback")
 
@@ -21,6 +22,7 @@ class Streams:
         self._media_dir = media_dir
         self._rtmp = rtmp_host, rtmp_port
         self._streams: dict[str, Stream] = {}
+        self.waits = Waits(media_dir)
 
     @property
     def viewers(self) -> int:
@@ -49,8 +51,12 @@ class Streams:
             self.want(play_id).expect()
 
     def status(self) -> dict[str, object]:
-        """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages."""
-        streams = {}
+        """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages.
+        `wanted`: somebody is here, or waits, and nobody feeds it."""
+        nothing = {"viewers": 0, "page_viewers": 0, "dropped_frames": 0, "pulling": False}
+        streams: dict[str, dict[str, object]] = {
+            play_id: {**nothing, "wanted": True} for play_id in self.waits
+        }
         for play_id, stream in self._streams.items():
             viewers = stream.fanout.viewers
             page_viewers = sum(viewer.is_page for viewer in viewers)
@@ -59,6 +65,7 @@ class Streams:
                 "page_viewers": page_viewers,
                 "dropped_frames": stream.dropped_frames,
                 "pulling": stream.appeared.is_set(),
+                "wanted": play_id in self.waits or bool(viewers and not stream.appeared.is_set()),
             }
         return {"streams": streams, "viewers": self.viewers}
 
