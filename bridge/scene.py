@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -35,7 +35,7 @@ from live.programme_of import programmes_of
 class Scene:
     rooms: tuple[RoomNow, ...] = ()
     # Job key → run id as its row has it: staff may have asked for another (do_restart_bridge).
-    run_ids: Mapping[str, str] | None = None
+    run_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def limits() -> Limits:
@@ -55,7 +55,7 @@ def read_scene(keys: Collection[str]) -> Scene:
     on_air = Room.objects.filter(state__in=ON_AIR_STATES)
     found = on_air.exclude(streaming_mode=StreamingMode.WEBRTC)
     rooms = list(found.select_related("ingest").order_by())
-    run_ids = None
+    run_ids = {}
     if keys:
         run_ids = dict(BridgeJob.objects.filter(key__in=keys).values_list("key", "run_id"))
     return Scene(tuple(_rooms_now(rooms)) if rooms else (), run_ids)

@@ -18,10 +18,11 @@ CONNECTION_SECS: Final = 60
 
 
 def jobs() -> list[Job]:
-    from ingest.jobs import ingest_jobs  # after django.setup()
+    from bridge.jobs import bridge_jobs  # after django.setup()
+    from ingest.jobs import ingest_jobs
     from recording.jobs import recording_jobs
 
-    return [*ingest_jobs(), *recording_jobs()]
+    return [*ingest_jobs(), *recording_jobs(), *bridge_jobs()]
 
 
 async def run() -> None:

@@ -30,6 +30,10 @@ class Job:
     ) -> None:
         return None
 
+    async def rest(self, secs: float) -> None:
+        """Between ticks; a job that hears of something may come back earlier."""
+        await asyncio.sleep(secs)
+
     async def tick(self) -> None:
         """Compare and mend, once. Work over 50 ms belongs in a thread or a process."""
         raise NotImplementedError
@@ -46,4 +50,4 @@ async def run_job(job: Job) -> None:
             # The whole story once; a database that is away fails twice a second.
             if quiet.may_say(repr(error)):
                 logger.exception("%s: a tick failed", job.name)
-        await asyncio.sleep(max(0.05, job.every_secs - (time.monotonic() - started)))
+        await job.rest(max(0.05, job.every_secs - (time.monotonic() - started)))

@@ -33,6 +33,7 @@ logger = logging.getLogger("bridge")
 ALONE_SECS: Final = 15.0  # a worker that is restarted takes 2
 MEMORY_BYTES: Final = 4_000_000_000  # address space; PyAV with x264's threads maps 1.5 GB
 LOG_BYTES: Final = 1_000_000
+HUNG_SECS: Final = 20  # a manager kills after 5; this is for when there is none
 
 
 async def serve(
@@ -44,7 +45,7 @@ async def serve(
     runner = Runner(line.report, loading)
     line.on_spec, line.on_stop = runner.got_spec, stopping.set
     async with line:
-        ends: list[Awaitable[Any]] = [stopping.wait(), left_alone(line, alone_secs)]
+        ends: list[Awaitable[Any]] = [stopping.wait(), left_alone(line, alone_secs), wind_up()]
         if launcher is not None:
             ends.append(gone(launcher))
         await first_of(*ends, runner.ended.wait())
@@ -56,6 +57,13 @@ async def left_alone(line: Line, secs: float) -> None:
     """Returns when no manager has been there for so long."""
     while line.alone_since is None or time.monotonic() - line.alone_since < secs:  # noqa: ASYNC110
         await asyncio.sleep(0.5)
+
+
+async def wind_up() -> None:
+    """The kernel's alarm clock: whoever hangs can't end itself."""
+    while True:
+        signal.alarm(HUNG_SECS)
+        await asyncio.sleep(1.0)
 
 
 async def first_of(*ends: Awaitable[Any]) -> None:

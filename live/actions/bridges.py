@@ -106,7 +106,7 @@ def do_set_bridge_sessions(found: Collection[BridgeSession]) -> int:
     now = timezone.now()
     ours = SfuSession.objects.filter(process_id=BRIDGE_PROCESS, via=Via.BRIDGE)
     ids = [one.session_id for one in found]
-    known = {row.session_id: row for row in ours.filter(session_id__in=ids)}
+    known = {row.session_id: row for row in SfuSession.objects.filter(session_id__in=ids)}
     rooms = {room.room_id: room for room in _rooms({one.room_id for one in found})}
     for one in found:
         state = SessionState.CONNECTED if one.connected else SessionState.JOINING
@@ -122,7 +122,7 @@ def do_set_bridge_sessions(found: Collection[BridgeSession]) -> int:
                 state=state,
             )
         elif row is not None and (row.ended_at is not None or row.state != state):
-            # Also one that was taken for dead while no manager touched it.
+            # One that was taken for dead while no manager touched it, too; never somebody else's.
             ours.filter(pk=row.pk).update(state=state, ended_at=None, end_reason="")
     ours.filter(session_id__in=ids).update(last_seen_at=now)
     over = ours.filter(ended_at__isnull=True).exclude(session_id__in=ids)

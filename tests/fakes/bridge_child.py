@@ -38,13 +38,15 @@ class Idle:
     def changed(self, spec: Spec) -> None:
         self._spec = spec
         self._changes += 1
-        self._running()
+        if "needs" not in spec.room_id or spec.mode != "pass":
+            self._running()
 
     def _running(self) -> None:
         session_id = f"sess_{os.getpid()}" if "join" in self._spec.room_id else ""
         tiles = [tile.session_id for tile in self._spec.tiles]
         figures = {"changes": self._changes, "mode": self._spec.mode, "tiles": tiles}
-        self._report("running", session_id=session_id, figures=figures)
+        needs = "transcode" if "needs" in self._spec.room_id else ""
+        self._report("running", needs=needs, session_id=session_id, figures=figures)
 
     async def close(self) -> None:
         return None
