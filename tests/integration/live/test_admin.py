@@ -10,6 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from live import actions
+from live.actions.guests import do_move_guest
+from live.actions.invites import do_make_invite
+from live.guest_states import GuestVerb
 from live.models import ChatMessage, Room, User
 from tests.integration.live.make import make_live, make_room
 
@@ -91,6 +94,7 @@ def change(admin: Client, room: Room, **fields: str):
         "streaming_mode": room.streaming_mode,
         "push_protocol": room.push_protocol,
         "stream_type": room.stream_type,
+        "layout": room.layout,
         **{
             f"publishers-{name}": "0"
             for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
@@ -178,3 +182,29 @@ def test_its_pages_hold_a_strict_policy(admin, room):
         assert scripts
         for attributes, text in scripts:
             assert "src=" in attributes or "application/json" in attributes or not text.strip()
+
+
+def test_guests_are_shown_and_removed_links_revoked_and_never_shown(
+    admin, owner, room, stranger, django_assert_max_num_queries
+):
+    make_live(room)
+    link, token = do_make_invite(room, owner)
+    for verb in ("join", "admit"):
+        guest = do_move_guest(room, stranger, GuestVerb(verb))
+    with django_assert_max_num_queries(10):
+        page = admin.get(reverse("admin:live_guest_changelist")).content.decode()
+    assert "mv-on_stage" in page and "stranger" in page
+    assert messages_on(run(admin, "guest", "remove", guest)) == [("success", "Guest removed: 1.")]
+    guest.refresh_from_db()
+    assert guest.state == "removed"
+    for address in ("changelist", "change"):
+        args = [link.pk] if address == "change" else []
+        shown = admin.get(reverse(f"admin:live_roominvite_{address}", args=args)).content.decode()
+        for secret in (token, link.lookup_hash, link.ciphertext):
+            assert secret not in shown
+    assert messages_on(run(admin, "roominvite", "revoke", link)) == [
+        ("success", "Link revoked: 1.")
+    ]
+    link.refresh_from_db()
+    assert link.revoked_at is not None
+    assert "Revoked" in admin.get(reverse("admin:live_roominvite_changelist")).content.decode()
