@@ -24,7 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat
 
 from live.guest_states import PRESENT
 from live.lifecycle import ON_AIR, RoomState
@@ -40,9 +40,11 @@ from live.models import (
     Participant,
     Role,
     Room,
+    SessionState,
     SfuSession,
     StreamKey,
     User,
+    Via,
     Visibility,
 )
 from live.models.presence import OPEN_SESSION
@@ -62,6 +64,19 @@ OUTSIDE_VIEWERS = Case(  # in a query over rooms
         then=F("ingest__flv_viewers") + F("ingest__hls_viewers"),
     ),
     default=0,
+)
+PLAYS_BY_WHEP = Q(
+    via=Via.WHEP, role=Role.SUBSCRIBER, state=SessionState.CONNECTED, ended_at__isnull=True
+)
+WHEP_PLAYERS = Coalesce(  # in a query over rooms
+    Subquery(
+        SfuSession.objects.filter(PLAYS_BY_WHEP, room=OuterRef("pk"))
+        .order_by()
+        .values("room")
+        .annotate(players=Count("pk"))
+        .values("players")
+    ),
+    0,
 )
 SHOWN_AS_LIVE = (RoomState.LIVE.value, RoomState.INTERRUPTED.value)
 
@@ -165,7 +180,7 @@ def rooms_with_viewers() -> QuerySet[Room]:
         .annotate(
             sends_webrtc=Exists(sending),
             to_webrtc_job=Subquery(bridging.values(said=Concat("state", Value(" "), "reason"))[:1]),
-            viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS,
+            viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS + WHEP_PLAYERS,
         )
     )
 
@@ -216,12 +231,16 @@ def viewers_now(room: Room) -> int:
 
 
 def outside_viewers(room: Room) -> dict[str, int]:
-    """Players of others (VLC, another site), which have no WebSocket: {"flv": 2, "hls": 1}."""
+    """Players of others (VLC, another site), which have no WebSocket.
+
+    {"flv": 2, "hls": 1, "webrtc": 0}, the last of these by WHEP.
+    """
     if not room.is_on_air:
-        return {"flv": 0, "hls": 0}
+        return {"flv": 0, "hls": 0, "webrtc": 0}
     found = Ingest.objects.filter(room=room).values_list("flv_viewers", "hls_viewers").first()
     flv, hls = found or (0, 0)
-    return {"flv": flv, "hls": hls}
+    whep = SfuSession.objects.filter(PLAYS_BY_WHEP, room=room).count()
+    return {"flv": flv, "hls": hls, "webrtc": whep}
 
 
 def counts(room: Room) -> Counts:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from live.models import Participant, Room, SessionState, SfuSession, User, Via
+from live.access import viewers_now
+from live.models import Broadcast, Participant, Room, SessionState, SfuSession, User, Via
 from live.models.presence import OPEN_SESSION
 from live.refusals import refusal
 from live.reports import clean_report
@@ -60,6 +62,18 @@ def do_set_sources(session_id: str, sources: Mapping[str, str]) -> None:
         told = {**session.sources, **sources}
         session.sources = dict(list(told.items())[-MAX_STREAMS:])
         session.save(update_fields=["sources"])
+
+
+def do_player_connected(session_id: str) -> bool:
+    """joining → connected of one who watches by WHEP and counts as a viewer from now on."""
+    if not do_session_connected(session_id):
+        return False
+    session = SfuSession.objects.select_related("room").get(session_id=session_id)
+    opened = Broadcast.objects.filter(room=session.room, ended_at__isnull=True)
+    viewers = viewers_now(session.room)
+    opened.filter(peak_viewers__lt=viewers).update(peak_viewers=viewers)
+    opened.update(total_viewers=F("total_viewers") + 1)
+    return True
 
 
 def do_session_lost(session_id: str, reason: str) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 from live import actions
 from live.access_guests import may_put_on_air
 from live.actions.away import do_session_away, do_session_back
+from live.actions.sessions import do_player_connected
 from live.media.session import Person
 from live.models import Participant, Role, Room, SfuSession, User, Via
 from live.views_of import user_payload
@@ -53,6 +54,10 @@ def media_started(session_id: str, room_id: str, user_id: int | None) -> None:
 
 def session_connected(session_id: str) -> None:
     actions.do_session_connected(session_id)
+
+
+def player_connected(session_id: str) -> None:
+    do_player_connected(session_id)
 
 
 def session_away(session_id: str, room_id: str, is_publisher: bool) -> None:

@@ -238,7 +238,7 @@ class MediaService:
             case Answered():
                 self._got_answered(session)
                 if session.role is Role.SUBSCRIBER:  # a viewer by offer
-                    self.journal.write(rows.session_connected, session.session_id)
+                    self.journal.write(rows.player_connected, session.session_id)
             case Lost(code=code):
                 self._forget(session, code)
             case Refused(about="offer", code=code) if not session.answered and code != "busy":
