@@ -280,6 +280,14 @@ BRIDGE_MAX_TRANSCODES = env.int("BRIDGE_MAX_TRANSCODES", max(1, (os.cpu_count() 
 BRIDGE_STOP_AFTER_SECS = env.float("BRIDGE_STOP_AFTER_SECS", 15.0)  # nobody wants it any more
 PUSH_PORT = env.int("PUSH_PORT", 8083)  # loopback: broadcasts that come by WebSocket
 
+# Broadcasts passed on to other platforms; true allows servers whose addresses are not public.
+RESTREAM_MAX_TARGETS = env.int("RESTREAM_MAX_TARGETS", 3)  # of a room; 0: nowhere
+RESTREAM_ALLOW_PRIVATE = env.bool("RESTREAM_ALLOW_PRIVATE", False)
+# Qualities of HLS made by transcoding: 720p, 480p, 360p, audio. None on small machines.
+HLS_LADDER = env.list(
+    "HLS_LADDER", default=["720p", "480p", "360p", "audio"] if (os.cpu_count() or 1) >= 4 else []
+)
+
 # --- Guests -------------------------------------------------------------------------------------
 MAX_GUESTS_ON_STAGE = env.int("MAX_GUESTS_ON_STAGE", 5)
 GUEST_LINK_HOURS = env.int("GUEST_LINK_HOURS", 24)

@@ -1,5 +1,15 @@
 """What staff sees and does. Every write goes through live.actions; no page shows a stream key."""
 
-from live.admin import chat, guests, history, ingest, people, recordings, rooms
+from live.admin import bridges, chat, guests, history, ingest, people, recordings, restreams, rooms
 
-__all__ = ["chat", "guests", "history", "ingest", "people", "recordings", "rooms"]
+__all__ = [
+    "bridges",
+    "chat",
+    "guests",
+    "history",
+    "ingest",
+    "people",
+    "recordings",
+    "restreams",
+    "rooms",
+]

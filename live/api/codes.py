@@ -32,6 +32,7 @@ STATUS_OF = {
     "guest_not_found": 404,
     "invite_not_found": 404,
     "message_not_found": 404,
+    "restream_not_found": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     # not now
@@ -48,6 +49,7 @@ STATUS_OF = {
     "session_exists": 409,
     "stage_full": 409,
     "too_many_invites": 409,
+    "too_many_restreams": 409,
     "too_many_rooms": 409,
     "username_taken": 409,
     "wrong_order": 409,

@@ -15,6 +15,7 @@ from live.api.nothing import NothingView
 from live.api.publishers import PublisherListView, PublisherView
 from live.api.push import RoomPushView
 from live.api.recordings import RecordingChatView, RecordingView, RoomRecordingsView
+from live.api.restreams import RestreamListView, RestreamView
 from live.api.rooms import (
     RoomCreateView,
     RoomEndView,
@@ -106,6 +107,16 @@ urlpatterns = [
         "api/v1/live/<public_id:room_id>/guests/<row_id:user_id>",
         GuestView.as_view(),
         name="api-guest",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/restreams",
+        RestreamListView.as_view(),
+        name="api-restreams",
+    ),
+    path(
+        "api/v1/live/<public_id:room_id>/restreams/<row_id:target_id>",
+        RestreamView.as_view(),
+        name="api-restream",
     ),
     path(
         "api/v1/live/<public_id:room_id>/recordings",

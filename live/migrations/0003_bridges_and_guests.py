@@ -46,8 +46,6 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(max_length=300, verbose_name='server')),
                 ('ciphertext', models.TextField(editable=False)),
                 ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('problem', models.CharField(blank=True, max_length=30, verbose_name='last problem')),
-                ('problem_at', models.DateTimeField(blank=True, null=True, verbose_name='at')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created at')),
                 ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='restream_targets', to='live.room', verbose_name='room')),
             ],

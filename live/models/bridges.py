@@ -82,8 +82,6 @@ class RestreamTarget(models.Model):
     url = models.CharField(_("server"), max_length=300)  # rtmp(s)://host[:port]/app
     ciphertext = models.TextField(editable=False)
     enabled = models.BooleanField(_("enabled"), default=True)
-    problem = models.CharField(_("last problem"), max_length=30, blank=True)  # kept after the job
-    problem_at = models.DateTimeField(_("at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
