@@ -38,9 +38,12 @@ def do_move_guest(room: Room, user: User, verb: GuestVerb, by: User | None = Non
     if verb in (GuestVerb.JOIN, GuestVerb.ASK, GuestVerb.INVITE):
         _refuse_coming(fresh, user)
     after = _decided(before, verb)
-    if after == before:
-        return guest
     now = timezone.now()
+    if after == before:
+        if not new and verb in (GuestVerb.JOIN, GuestVerb.ASK):  # their page is about to connect
+            guest.seen_at = now
+            guest.save(update_fields=["seen_at"])
+        return guest
     if verb is GuestVerb.INVITE:
         _refuse_invitation(fresh, user, guest, now)
         guest.invited_by = by
@@ -58,7 +61,8 @@ def do_move_guest(room: Room, user: User, verb: GuestVerb, by: User | None = Non
 
 def do_remove_everywhere(user: User) -> None:
     """Of somebody who was banned."""
-    for guest in Guest.objects.select_related("room").filter(user=user, state__in=PRESENT):
+    here = Guest.objects.select_related("room").filter(user=user, state__in=PRESENT)
+    for guest in here.order_by("room_id"):
         do_move_guest(guest.room, user, GuestVerb.BAN)
 
 
@@ -68,11 +72,19 @@ def do_look_after_guests(now: datetime) -> None:
         return  # mostly, and cheap
     unseen_guests(now).update(seen_at=now)
     for guest in guests_unheard_of(now):
-        do_move_guest(guest.room, guest.user, GuestVerb.AWAY)
+        _leave_if_away(guest, now)
     staged = Guest.objects.filter(state=GuestState.ON_STAGE).select_related("room", "user")
     for guest in staged:
         if now - host_seen_at(guest.room, now) > timedelta(seconds=ALONE_SECS):
             do_move_guest(guest.room, guest.user, GuestVerb.CLEAR)
+
+
+@transaction.atomic
+def _leave_if_away(guest: Guest, now: datetime) -> None:
+    """Looked at again under the lock: they may have come back just now."""
+    locked(guest.room)
+    if guests_unheard_of(now).filter(pk=guest.pk).exists():
+        do_move_guest(guest.room, guest.user, GuestVerb.AWAY)
 
 
 def _decided(before: Standing, verb: GuestVerb) -> Standing:

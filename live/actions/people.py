@@ -75,8 +75,8 @@ def do_ban_user(user: User, by: User | None = None, reason: str = "") -> User:
     for room in access.rooms_on_air().filter(owner=fresh):
         move(room, EndAsked(EndReason.BANNED))
     do_cut_off_sender(fresh)
-    do_remove_everywhere(fresh)
     events.publish(events.UserBanned(fresh.pk))
+    do_remove_everywhere(fresh)
     return fresh
 
 

@@ -230,6 +230,14 @@ def test_who_is_away_leaves(state, secs, guest, room):
     assert Guest.objects.values_list("state", "reason").get() == ("left", "away")
 
 
+def test_who_joins_again_was_just_seen(guest, room):
+    move(room, guest, "join")
+    Guest.objects.update(seen_at=timezone.now() - timedelta(seconds=29))
+    move(room, guest, "join")
+    do_look_after_guests(timezone.now() + timedelta(seconds=20))
+    assert Guest.objects.get().state == "waiting"
+
+
 def test_who_is_connected_or_sends_stays(guest, room):
     make_live(room)
     other = make_user("other")
