@@ -15,6 +15,7 @@ NAMES = {
     "flv": gettext_lazy("HTTP-FLV (playback)"),
     "disk": gettext_lazy("Disk"),
     "worker": gettext_lazy("Worker"),
+    "bridge": gettext_lazy("Bridges"),
 }
 
 
@@ -32,7 +33,7 @@ def troubles() -> list[Trouble]:
     found = []
     if not parts.worker_runs():
         found.append(Trouble("worker", consequence("worker"), ""))
-    for name in ("rtmp", "flv", "disk"):
+    for name in ("rtmp", "flv", "disk", "bridge"):
         seen = parts.parts_now().get(name)
         if seen is not None and not seen.ok:
             found.append(Trouble(name, consequence(name), seen.detail))
@@ -48,6 +49,11 @@ def consequence(name: str) -> str:
             return _("HTTP-FLV is down: viewers get HLS, some seconds later.")
         case "disk":
             return _("The disk is nearly full: nothing is recorded until there is room again.")
+        case "bridge":
+            return _(
+                "Bridges can't be started: who sends by RTMP is not seen over WebRTC, who sends "
+                "from a browser neither over HTTP-FLV and HLS nor in recordings."
+            )
         case "worker":
             return _(
                 "The worker is not running: what OBS begins to send does not go live, "
@@ -58,7 +64,7 @@ def consequence(name: str) -> str:
 
 def words(name: str, ok: bool) -> str:
     """One line for a list of all parts."""
-    if not settings.RTMP_ENABLED and name in ("rtmp", "flv"):
+    if not settings.RTMP_ENABLED and name in ("rtmp", "flv", "bridge"):
         return _("Not part of this installation.")
     if name == "worker":
         ok = parts.worker_runs()

@@ -95,3 +95,9 @@ def disk_ok() -> bool:
     """False: recording has stopped because the disk is nearly full."""
     found = parts_now().get("disk")
     return found is None or found.ok
+
+
+def bridge_ok() -> bool:
+    """False: their manager can't start them."""
+    found = parts_now().get("bridge")
+    return found is None or found.ok

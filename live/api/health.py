@@ -21,7 +21,10 @@ from live.models import Room
 
 CHECK_SECS = 2.0
 CONNECT_SECS = 1.0
-NOT_NEEDED = ("disk",)  # a full one stops recording, nothing else: no reason to take the site away
+# Told only: a full disk stops recording, bridges that can't start leave each world to itself; no
+# reason to take the site away.
+NOT_NEEDED = ("disk", "bridge")
+BESIDE = ("rtmp", "playback", "worker", "disk", "bridge")
 READY_EXAMPLE = {
     "status": "ok",
     "parts": {
@@ -32,6 +35,7 @@ READY_EXAMPLE = {
         "playback": {"ok": True, "detail": "answers"},
         "worker": {"ok": True, "detail": "seen 1 s ago"},
         "disk": {"ok": True, "detail": "41.2 GB free"},
+        "bridge": {"ok": True, "detail": "2 running, 0 waiting"},
     },
 }
 
@@ -123,15 +127,16 @@ def _beside(database_ok: bool) -> dict[str, Any]:
     """
     if not settings.RTMP_ENABLED:
         off = _part(True, "switched off")
-        return dict.fromkeys(("rtmp", "playback", "worker", "disk"), off)
+        return dict.fromkeys(BESIDE, off)
     if not database_ok:  # which is where the worker writes what it finds
         unknown = _part(False, "unknown")
-        return dict.fromkeys(("rtmp", "playback", "worker", "disk"), unknown)
+        return dict.fromkeys(BESIDE, unknown)
     return {
         "rtmp": _process("rtmp", settings.RTMP_CONTROL_PORT),
         "playback": _process("flv", settings.FLV_PORT),
         "worker": _worker(),
         "disk": _part(parts.disk_ok(), _detail("disk") or "enough free"),
+        "bridge": _part(parts.bridge_ok(), _detail("bridge") or "not looked at yet"),
     }
 
 

@@ -286,6 +286,7 @@ class PartsShape(serializers.Serializer[Any]):
     playback = PartShape(help_text="HTTP-FLV.")
     worker = PartShape()
     disk = PartShape(help_text="Not ok: recording has stopped. The rest is ready all the same.")
+    bridge = PartShape(help_text="Between RTMP and WebRTC. Not ok: each is for itself.")
 
 
 class ReadyShape(serializers.Serializer[Any]):

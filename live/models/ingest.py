@@ -58,7 +58,7 @@ class Ingest(models.Model):
 
 
 class Part(models.Model):
-    """What is beside the app, as the worker found it last: rtmp, flv, disk, worker."""
+    """What is beside the app, as the worker found it last: rtmp, flv, disk, worker, bridge."""
 
     name = models.CharField(_("part"), max_length=20, primary_key=True)
     ok = models.BooleanField(_("works"), default=False)
