@@ -16,10 +16,12 @@ export class ApiError extends Error {
   /**
    * @param {string | number} code
    * @param {string} message
+   * @param {{fields?: Record<string, string[]>, retry_in_ms?: number, limit?: number}} [data]
    */
-  constructor(code, message) {
+  constructor(code, message, data = {}) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -41,7 +43,7 @@ export async function api(method, path, body) {
   });
   const envelope = await response.json().catch(() => null);
   if (!response.ok || envelope === null) {
-    throw new ApiError(envelope?.code ?? response.status, envelope?.message ?? response.statusText);
+    throw new ApiError(envelope?.code ?? response.status, envelope?.message ?? response.statusText, envelope?.data ?? {});
   }
   return envelope.data;
 }
