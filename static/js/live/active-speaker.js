@@ -1,7 +1,7 @@
 /** Owns who speaks, from how loud each person is: marks at once, the large place only after a while. Pure. */
 
 /** Not a breath, nor a keyboard. As RTP says it, 0–1. */
-const VOICE = 0.02;
+const VOICE = 0.01;
 /** A syllable's gap does not end a sentence. */
 const MARK_MS = 500;
 /** A word thrown in does not take the large place. */

@@ -98,6 +98,7 @@ export class GuestPanel {
    * @param {HTMLButtonElement} button
    */
   async #do(guest, deed, button) {
+    if (deed === "remove" && guest.state === "on_stage" && !(await this.#sure(guest))) return;
     button.setAttribute("aria-disabled", "true");
     try {
       await api("POST", `live/${this.#roomId}/guests/${guest.user.id}`, { do: deed });
@@ -106,6 +107,17 @@ export class GuestPanel {
     } finally {
       button.removeAttribute("aria-disabled");
     }
+  }
+
+  /** @param {Guest} guest @returns {Promise<boolean>} */
+  #sure({ user }) {
+    const dialog = /** @type {HTMLDialogElement} */ (need("#remove-guest-dialog"));
+    say(need("h2", dialog), t(gettext("Remove {name} from the stage?"), { name: user.name }));
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((done) => {
+      dialog.addEventListener("close", () => done(dialog.returnValue === "remove"), { once: true });
+    });
   }
 
   /** @param {unknown} error */

@@ -85,8 +85,10 @@ const place = new GuestPlace(config, socket, placeChanged, (message) => toast(me
 const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
-const others = new OthersView(socket, config.user, room, need("[data-others]"), need("[data-sound]"));
+const others = new OthersView(socket, config.user, room, need("[data-others-box]"), need("[data-sound]"));
 new Chat(need("#chat"), socket, config.user, config.gifts);
+const chatState = need("#chat .chat-away");
+const chatWords = chatState.textContent ?? "";
 
 function obeyMute() {
   const on = micWanted && !place.now?.muted;
@@ -156,6 +158,10 @@ function render() {
   pickers.render();
   showMute(now?.state === "on_stage" && now.muted);
   preview.render(media);
+  // Nobody is in the room before they have asked.
+  const inRoom = now !== null && ["invited", "waiting", "on_stage"].includes(now.state);
+  need("#chat .chat-foot").inert = !inRoom;
+  say(chatState, inRoom ? chatWords : gettext("once you have asked to join"));
 }
 
 /** @param {string} state */

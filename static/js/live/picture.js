@@ -115,6 +115,8 @@ export class Picture {
     this.#button = make("button", "picture-pin");
     this.#button.type = "button";
     this.#button.addEventListener("click", choose);
+    // By mouse or finger it takes no focus: that would hold the player's controls up.
+    this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     this.#element.append(this.#button);
   }
 }

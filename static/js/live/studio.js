@@ -102,7 +102,7 @@ const publisher = new Publisher(
 const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
-const others = new OthersView(socket, config.user, config.room, need("[data-others]", root), need("[data-sound]", root));
+const others = new OthersView(socket, config.user, config.room, need("[data-others-box]", root), need("[data-sound]", root));
 if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket);
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
