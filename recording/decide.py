@@ -15,7 +15,7 @@ ENOUGH_AGAIN: Final = 1.1  # of the limit must be free before recording goes on:
 
 @dataclass(frozen=True)
 class Source:
-    """A room that somebody sends to by RTMP. `wanted`: its broadcast is to be recorded."""
+    """A room whose stream `client_id` feeds. `wanted`: its broadcast is to be recorded."""
 
     play_id: str
     client_id: str

@@ -1,4 +1,4 @@
-"""Live thumbnails: a picture of each room on air by RTMP, every few seconds, from its HLS."""
+"""Live thumbnails: a picture of each room on air that has HLS, every few seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from live.access import ON_AIR_STATES
-from live.models import Ingest, Room
+from live.lifecycle import RoomState
+from live.models import Room, StreamingMode
 from live.recording_files import live_thumbnail_file
 from recording.child import run_child
 from worker.job import Job
@@ -61,13 +62,16 @@ async def make_pictures(found: list[tuple[Path, Path]]) -> None:
 
 
 def rooms_to_picture() -> tuple[list[str], set[str]]:
-    """Play ids: those that are sent to now, and all that are on air (they keep their last one)."""
-    on_air = set(Room.objects.filter(state__in=ON_AIR_STATES).values_list("play_id", flat=True))
-    if not on_air:
-        return [], on_air
-    sending = Ingest.objects.filter(lost_at__isnull=True, media_at__isnull=False)
-    found = sending.exclude(client_id="").values_list("room__play_id", flat=True)
-    return [play_id for play_id in found if play_id in on_air], on_air
+    """Play ids: those that are live and may have HLS, whoever feeds it, and all that are on air
+    (they keep their last one)."""
+    rooms = Room.objects.filter(state__in=ON_AIR_STATES)
+    found = list(rooms.values_list("play_id", "state", "streaming_mode"))
+    live = [
+        play_id
+        for play_id, state, mode in found
+        if state == RoomState.LIVE and mode != StreamingMode.WEBRTC
+    ]
+    return live, {play_id for play_id, _, _ in found}
 
 
 def find_segments(play_ids: list[str]) -> list[tuple[Path, Path]]:

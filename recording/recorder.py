@@ -12,13 +12,15 @@ from typing import Final
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from ingest.control import NotAnswering, record_start, record_stop
+from ingest.control import STAT, NotAnswering, fetch_soon, record_start, record_stop
+from ingest.stat import Unreadable, parse_stat
 from live import actions
-from live.models import Broadcast, Ingest, Part, Recording, RecordingState, Room
+from live.models import Broadcast, Part, Recording, RecordingState, Room
 from live.recording_files import recordings_dir
 from recording.decide import Asked, Source, Written, disk_ok, plan
 from recording.folder import newest_of_each, written_pieces
 from recording.pieces import Span, owner_of
+from recording.sources import fed_by, recordable
 from worker.job import Job
 
 logger = logging.getLogger("worker")
@@ -36,9 +38,13 @@ class Recorder(Job):
         self._disk_ok: bool | None = None
         self._looked_at = 0.0
         self._told_at = 0.0
+        self._feeders: dict[str, str] = {}
 
     async def tick(self) -> None:
-        sources = await database_sync_to_async(recordable)()
+        rooms = await database_sync_to_async(recordable)()
+        if rooms and settings.RTMP_ENABLED:
+            await self._look_who_feeds()
+        sources = [found for room in rooms if (found := fed_by(room, self._feeders)) is not None]
         if not sources and time.monotonic() - self._looked_at < IDLE_LOOK_SECS:
             return
         self._looked_at = time.monotonic()
@@ -50,6 +56,18 @@ class Recorder(Job):
             await database_sync_to_async(note_disk_full)(wanted)
         if settings.RTMP_ENABLED:
             await self._ask_nginx(sources, written)
+
+    async def _look_who_feeds(self) -> None:
+        """Of `out`, by play id: an encoder's push or a bridge, by nginx's id of its connection."""
+        try:
+            stat = parse_stat(await fetch_soon(STAT))
+        except (NotAnswering, Unreadable):
+            return  # what was so a moment ago
+        self._feeders = {
+            play_id: stream.publisher.client_id
+            for play_id, stream in stat.publishers("out").items()
+            if stream.publisher is not None
+        }
 
     async def _guard_disk(self) -> None:
         if self._disk_ok is None:  # we have just started: what was so before?
@@ -84,30 +102,6 @@ class Recorder(Job):
                 self._asked[play_id] = Asked(client_of[play_id], now, answered)
         except NotAnswering:
             return  # nginx is away; whoever looks at it says so
-
-
-def recordable() -> list[Source]:
-    """Rooms on air that somebody is connected to by RTMP; their media may be yet to come."""
-    connected = Ingest.objects.filter(lost_at__isnull=True).exclude(client_id="")
-    if not connected.exists():
-        return []  # mostly, and four times cheaper
-    found = connected.select_related("room")
-    opened = {
-        broadcast.room_id: broadcast
-        for broadcast in Broadcast.objects.filter(
-            ended_at__isnull=True, room__in=[ingest.room_id for ingest in found]
-        )
-    }
-    return [
-        Source(
-            play_id=ingest.room.play_id,
-            client_id=ingest.client_id,
-            wanted=ingest.room.record and settings.RECORDING_ENABLED,
-            began_at=opened[ingest.room_id].started_at.timestamp(),
-        )
-        for ingest in found
-        if ingest.room_id in opened
-    ]
 
 
 def note_pieces(written: list[Written]) -> None:

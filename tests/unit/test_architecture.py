@@ -64,7 +64,8 @@ EXCEPT = {
     "embedded_sfu": ("sfu_relay.proto",),
     "live": ("playback.tokens", "push.tokens"),  # who may play is decided where rooms are; pure
     "launcher": ("ingest.nginx",),
-    "recording": ("ingest.control",),  # nginx's recorder is started by its control page
+    # nginx's recorder is started by its control page, and anew for whoever its stat page names.
+    "recording": ("ingest.control", "ingest.stat"),
 }
 # Only the codec and what stands below it may know protobuf.
 PROTOBUF_USERS = {
