@@ -19,7 +19,7 @@ from bridge.folder import Folder
 from bridge.manager import Manager, State
 from bridge.plan import Held, Job, RoomNow, plan
 from bridge.scene import Scene, limits, may_wait, read_scene, with_waiting
-from bridge.specs import Specs, read_specs
+from bridge.specs import Specs
 from ingest import control
 from ingest.parts import Parts
 from live import actions
@@ -82,18 +82,10 @@ class Bridges(WorkerJob):
         manager = self._manager
         manager.look(self._to_start_anew(scene))
         made = plan(rooms, manager.held(), limits(), time.time())
-        specs = await self._specs(made.jobs)
-        manager.carry_out(made, specs.of)
+        manager.carry_out(made, Specs(scene.urls).of)
         for play_id in made.drop_out:
             with contextlib.suppress(control.NotAnswering):  # whoever looks at nginx says so
                 await control.drop_out_publisher(play_id)
-
-    async def _specs(self, jobs: tuple[Job, ...]) -> Specs:
-        targets = {job.target for job in jobs if job.target is not None}
-        if not targets:
-            return Specs.of_settings()
-        found: Specs = await database_sync_to_async(read_specs)(targets)
-        return found
 
     def _to_start_anew(self, scene: Scene) -> list[str]:
         return [

@@ -68,6 +68,7 @@ class RoomNow:
     audio_only: bool = False
     layout: str = "speaker"
     targets: tuple[int, ...] = ()  # enabled restream targets
+    sealed: frozenset[int] = frozenset()  # of them: STREAM_KEY_SECRET was changed since
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class _Wish:
     mixes: bool = False
     transcodes: bool = False
     runs_without: bool = True  # something comes of it in mode pass
+    sealed: bool = False  # nobody knows the key any more
     ready: bool = True  # a mix does not begin without somebody, but goes on without
 
     @property
@@ -179,12 +181,11 @@ def _wishes(room: RoomNow, held: Mapping[str, Held], limits: Limits, now: float)
         yield from _to_webrtc(room, held, limits, now)
         yield from _to_rtmp(room, held, limits, now)
     if limits.rtmp and room.mode != "webrtc":
-        if limits.ladder and room.demand.hls:
-            job, past = _job("ladder", room, held, now)
-            yield _Wish(job, past, transcodes=True, runs_without=False)
+        if limits.ladder:
+            yield from _ladder(room, held, limits, now)
         for target in room.targets:
             job, past = _job("restream", room, held, now, target)
-            yield _Wish(job, past)
+            yield _Wish(job, past, sealed=target in room.sealed)
 
 
 def _to_webrtc(
@@ -228,6 +229,15 @@ def _to_rtmp(
         runs_without=not by_rtmp_first,
         ready=complete or (past is not None and past.mode == "mix"),
     )
+
+
+def _ladder(room: RoomNow, held: Mapping[str, Held], limits: Limits, now: float) -> Iterator[_Wish]:
+    wished = bool(room.demand.hls)
+    job, past = _job("ladder", room, held, now, wished=wished)
+    if past is None and not (wished and room.programme):
+        return
+    if now - job.wished_at <= limits.stop_after_secs:
+        yield _Wish(job, past, transcodes=True, runs_without=False)
 
 
 def _job(
@@ -298,6 +308,8 @@ def _settled(wish: _Wish, has_slot: bool, in_number: bool, now: float) -> Job:
     elif may_cost and wish.transcodes:
         mode = "transcode"
     job = replace(job, mode=mode)
+    if wish.sealed:
+        return replace(job, may_run=False, reason="key_unreadable")
     if not in_number:
         return replace(job, may_run=False, reason="too_many_jobs")
     if wish.held is not None and wish.held.heard is None and now < wish.held.not_before:

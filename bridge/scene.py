@@ -5,6 +5,7 @@ Decides nothing. Sync, for the database's thread, but for `waiting`.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,11 +30,15 @@ from live.models import (
     StreamType,
 )
 from live.programme_of import programmes_of
+from live.restreams import full_url
+from live.secrets import Unreadable
 
 
 @dataclass(frozen=True)
 class Scene:
     rooms: tuple[RoomNow, ...] = ()
+    # By restream target: the whole address, with the key of the other platform.
+    urls: Mapping[int, str] = field(default_factory=dict, repr=False)
     # Job key → run id as its row has it: staff may have asked for another (do_restart_bridge).
     run_ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -44,6 +49,7 @@ def limits() -> Limits:
         to_rtmp=settings.STREAMING_WEBRTC_TO_RTMP,
         sfu=settings.SFU_ENABLED,
         rtmp=settings.RTMP_ENABLED,
+        ladder=bool(settings.HLS_LADDER),
         max_jobs=settings.BRIDGE_MAX_JOBS,
         max_transcodes=settings.BRIDGE_MAX_TRANSCODES,
         stop_after_secs=settings.BRIDGE_STOP_AFTER_SECS,
@@ -58,10 +64,21 @@ def read_scene(keys: Collection[str]) -> Scene:
     run_ids = {}
     if keys:
         run_ids = dict(BridgeJob.objects.filter(key__in=keys).values_list("key", "run_id"))
-    return Scene(tuple(_rooms_now(rooms)) if rooms else (), run_ids)
+    targets = _targets(rooms) if rooms else ()
+    urls = {}
+    for target in targets:
+        with contextlib.suppress(Unreadable):
+            urls[target.pk] = full_url(target)
+    return Scene(tuple(_rooms_now(rooms, targets, urls)) if rooms else (), urls, run_ids)
 
 
-def _rooms_now(rooms: Sequence[Room]) -> Iterable[RoomNow]:
+def _targets(rooms: Sequence[Room]) -> Sequence[RestreamTarget]:
+    return list(RestreamTarget.objects.filter(room__in=rooms, enabled=True).order_by("pk"))
+
+
+def _rooms_now(
+    rooms: Sequence[Room], targets: Iterable[RestreamTarget], urls: Mapping[int, str]
+) -> Iterable[RoomNow]:
     programmes = programmes_of(rooms)
     ids = [one.session_id for each in programmes.values() for one in each if one.session_id]
     sessions = {
@@ -69,10 +86,9 @@ def _rooms_now(rooms: Sequence[Room]) -> Iterable[RoomNow]:
         for row in SfuSession.objects.filter(session_id__in=ids).select_related("user")
     }
     playing = _playing(rooms)
-    targets = defaultdict(list)
-    enabled = RestreamTarget.objects.filter(room__in=rooms, enabled=True).order_by("pk")
-    for room_pk, target_pk in enabled.values_list("room_id", "pk"):
-        targets[room_pk].append(target_pk)
+    targets_of = defaultdict(list)
+    for target in targets:
+        targets_of[target.room_id].append(target.pk)
     may_record = settings.RECORDING_ENABLED and parts.disk_ok()
     for room in rooms:
         ingest = getattr(room, "ingest", None)
@@ -92,7 +108,8 @@ def _rooms_now(rooms: Sequence[Room]) -> Iterable[RoomNow]:
             ),
             audio_only=room.stream_type == StreamType.AUDIO,
             layout=str(room.layout),
-            targets=tuple(targets[room.pk]),
+            targets=tuple(targets_of[room.pk]),
+            sealed=frozenset(pk for pk in targets_of[room.pk] if pk not in urls),
         )
 
 

@@ -221,3 +221,11 @@ def test_qualities_need_a_player_and_a_slot() -> None:
     assert (job.mode, job.may_run) == ("transcode", True)
     job = only(plan(rooms, {}, replace(limits, max_transcodes=0), 0), "ladder")
     assert (job.may_run, job.reason) == (False, "no_slot")
+    held = held_of(plan(rooms, {}, limits, 0), {})
+    assert only(plan([room(OBS)], held, limits, 15), "ladder").mode == "transcode"
+    assert keys(plan([room(OBS)], held, limits, 16)) == ["to_webrtc:room_a"]
+
+
+def test_a_target_whose_key_nobody_can_read_waits() -> None:
+    job = only(plan([room(OBS, targets=(7,), sealed=frozenset({7}))], {}, LIMITS, 0), "restream")
+    assert (job.may_run, job.reason) == (False, "key_unreadable")
