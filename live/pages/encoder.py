@@ -1,4 +1,4 @@
-"""What the OBS card shows beside server and key: recommended settings, and the profiles to load."""
+"""What the OBS card shows beside the key: servers, recommended settings, profiles to load."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def obs_words() -> dict[str, Any]:
     """For templates/parts/obs_card.html."""
     return {
         "rtmp_server": settings.RTMP_SERVER,
+        "whip_server": f"{settings.PUBLIC_URL}/whip",
         "keyframe_secs": KEYFRAME_SECS,
         "encoder_table": TABLE,
         "obs_presets": PRESETS,

@@ -39,9 +39,11 @@ export class RoomKey {
       event.preventDefault();
       this.#askToRotate(dialog);
     });
-    const copyKey = /** @type {HTMLElement | null} */ (card.querySelector("[data-copy-key]"));
-    copyKey?.removeAttribute("hidden");
-    copyKey?.addEventListener("click", () => void copy(copyKey, this.#fetch()));
+    const copyKeys = /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll("[data-copy-key]"));
+    for (const button of copyKeys) {
+      button.removeAttribute("hidden");
+      button.addEventListener("click", () => void copy(button, this.#fetch()));
+    }
   }
 
   /** @returns {Promise<string>} */
