@@ -53,7 +53,10 @@ def studio(request: HttpRequest, room_id: str) -> HttpResponse:
     user = person(request)
     room = access.access_room_to_publish(user, room_id)
     owns = user is not None and room.owner_id == user.pk
-    config = page_config(request, room, "publisher") | {"rtmp": {"server": settings.RTMP_SERVER}}
+    config = page_config(request, room, "publisher") | {
+        "rtmp": {"server": settings.RTMP_SERVER},
+        "push": settings.STREAMING_SOCKET_FALLBACK and settings.BEHIND_FRONT,
+    }
     context = {"room": room, "config": config, "owns": owns, **obs_words()}
     # The card is there in any mode: the owner may change it on this page.
     why = why_no_rtmp(room)

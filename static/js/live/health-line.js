@@ -7,8 +7,7 @@ import { reportOf, totalsOf } from "./stats.js";
 import { adviceWords } from "./studio-words.js";
 
 /** @import {LiveSocket} from "./socket.js" */
-/** @import {Publisher} from "./publisher.js" */
-/** @import {SendingSession} from "./sending.js" */
+/** @import {OnAir} from "./on-air.js" */
 /** @import {Report} from "./types.js" */
 /** @import {Totals} from "./stats.js" */
 
@@ -24,7 +23,7 @@ export class HealthLine {
   #socket;
   #publisher;
   #hasVideo;
-  /** @type {{session: SendingSession, history: Totals[]} | null} */
+  /** @type {{session: NonNullable<OnAir["session"]>, history: Totals[]} | null} */
   #last = null;
   #seconds = 0;
   #badSeconds = 0;
@@ -32,7 +31,7 @@ export class HealthLine {
   /**
    * @param {HTMLElement} root
    * @param {LiveSocket} socket
-   * @param {Publisher} publisher
+   * @param {OnAir} publisher
    * @param {boolean} hasVideo
    */
   constructor(root, socket, publisher, hasVideo) {

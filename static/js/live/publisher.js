@@ -41,6 +41,8 @@ export class Publisher {
   trouble = null;
   /** Trying was given up for this reason. @type {string | null} */
   refused = null;
+  /** When the server answered an offer last, on the page's clock. @type {number | null} */
+  answeredMs = null;
 
   /**
    * @param {LiveSocket} socket
@@ -170,6 +172,7 @@ export class Publisher {
       this.#sessions.find((candidate) => id !== undefined && candidate.id === id) ??
       this.#sessions.findLast((candidate) => candidate.id === null);
     if (session === undefined) return;
+    this.answeredMs = performance.now();
     if (session.id === null && id !== undefined) {
       session.id = id;
       for (const candidate of this.#early.take(id)) session.gotCandidate(candidate);

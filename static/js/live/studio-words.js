@@ -17,9 +17,10 @@ import { gettext, t } from "../i18n.js";
  * @param {boolean} facts.owns the room is the streamer's own
  * @param {boolean} facts.silent there is no microphone
  * @param {boolean} facts.cutOff the room has ended meanwhile
+ * @param {boolean} [facts.push] it is sent by WebSocket
  * @returns {StudioWords}
  */
-export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent, cutOff }) {
+export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent, cutOff, push = false }) {
   switch (state) {
     case "preparing":
       if (why === "asking") {
@@ -37,13 +38,21 @@ export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent,
     case "going-live":
       return { title: gettext("Going live"), detail: secs >= 10 ? slow(why) : "" };
     case "live":
+      if (push) {
+        return {
+          title: gettext("Live over WebSocket"),
+          detail: silent
+            ? gettext("No microphone: viewers can't hear you.")
+            : gettext("The faster way does not get through just now: viewers see you 1–2 s later. You need do nothing."),
+        };
+      }
       return { title: gettext("Live"), detail: silent ? gettext("No microphone: viewers can't hear you.") : "" };
     case "reconnecting":
       return {
         title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
         detail: cutOff
           ? gettext("You were away for too long, so viewers read that it ended. You are live again as soon as it works.")
-          : slow(why),
+          : slow(why, push),
       };
     case "ended":
       return { title: gettext("Ended"), detail: ended(why) };
@@ -52,8 +61,12 @@ export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent,
   }
 }
 
-/** @param {string} why */
-function slow(why) {
+/**
+ * @param {string} why
+ * @param {boolean} [push]
+ */
+function slow(why, push = false) {
+  if (push) return gettext("Your connection dropped. It is tried again by itself; keep this page open.");
   switch (why) {
     case "socket":
       return gettext("Your connection dropped. It is tried again by itself; keep this page open.");

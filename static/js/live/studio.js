@@ -18,6 +18,7 @@ import { HealthLine } from "./health-line.js";
 import { LocalMedia } from "./local-media.js";
 import { Meter } from "./meter.js";
 import { ObsInStudio } from "./studio-obs.js";
+import { OnAir } from "./on-air.js";
 import { OthersView } from "./others-view.js";
 import { need, readConfig, say, toast } from "./page.js";
 import { Preview } from "./preview.js";
@@ -70,11 +71,11 @@ let shownSinceMs = performance.now();
 const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
   trackChanged: (kind) => {
     if (kind === "audio") meter.listen(media.audio);
-    void publisher.trackChanged(kind);
+    void onAir.trackChanged(kind);
     render();
   },
   screenChanged: () => {
-    void publisher.screenChanged();
+    void onAir.screenChanged();
     render();
   },
   devicesChanged: () => render(),
@@ -99,6 +100,7 @@ const publisher = new Publisher(
   { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0", subscribe: true },
   () => render(),
 );
+const onAir = new OnAir(publisher, media, { ...config, push: config.push && asked.get("push") !== "0" }, () => render());
 const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
@@ -106,26 +108,26 @@ const others = new OthersView(socket, config.user, config.room, need("[data-othe
 if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket);
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
-new HealthLine(need("#health"), socket, publisher, !audioOnly);
+new HealthLine(need("#health"), socket, onAir, !audioOnly);
 new Chat(need("#chat"), socket, config.user, config.gifts, owns ? new ChatInvite(config) : null);
 new Applause(root, need("[data-hearts]"), socket, config.gifts);
 
 function render() {
   const ways = playback?.publish ?? [];
   const way = ways.find(({ way: name }) => name === "webrtc");
-  if (publisher.connected && room.state === "live") wasLive = true;
+  if (onAir.connected && room.state === "live") wasLive = true;
   const now = studioState({
     socket: socket.status,
     room,
-    way,
+    way: onAir.canPush ? undefined : way,
     problem: media.problem,
     equipped: media.ready,
-    able: "RTCPeerConnection" in window,
-    wanted: publisher.wanted,
+    able: "RTCPeerConnection" in window || onAir.canPush,
+    wanted: onAir.wanted,
     wasOn: wasLive,
-    connected: publisher.connected,
-    trouble: publisher.trouble,
-    refused: publisher.refused,
+    connected: onAir.connected,
+    trouble: onAir.trouble,
+    refused: onAir.refused,
     over,
   });
   const key = `${now.state} ${now.why}`;
@@ -135,21 +137,23 @@ function render() {
   }
   const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
   const words = studioWords(now, {
-    attempt: Math.max(socket.status.attempt, publisher.attempt),
+    attempt: Math.max(socket.status.attempt, onAir.attempt),
     secs: (performance.now() - shownSinceMs) / 1000,
     rtmp: (rtmpWay?.available ?? false) && owns,
     owns,
     silent: media.audio === null,
     cutOff: room.state === "ended",
+    push: onAir.via === "push",
   });
   root.dataset.state = now.state;
+  root.dataset.via = onAir.via;
   say(need("[data-words]", root), words.title);
   say(need("[data-detail]", root), words.detail);
   say(need("[data-code]", root), now.state === "blocked" || now.state === "reconnecting" ? now.why : "");
-  const onAir = publisher.wanted;
-  const pressed = onAir && document.activeElement === goLive;
-  goLive.hidden = onAir;
-  endLive.hidden = !onAir;
+  const wanted = onAir.wanted;
+  const pressed = wanted && document.activeElement === goLive;
+  goLive.hidden = wanted;
+  endLive.hidden = !wanted;
   // By keyboard one would start over at the top of the page. Not the other way: a held key must not go live again.
   if (pressed) endLive.focus();
   goLive.disabled = !(now.state === "ready" || (now.state === "ended" && media.ready));
@@ -168,14 +172,16 @@ function render() {
 function showTimer() {
   const timer = need("[data-timer]");
   const start = room.broadcast ? Date.parse(room.broadcast.started_at) : Number.NaN;
-  const running = publisher.wanted && publisher.wasOn && !Number.isNaN(start);
+  const running = onAir.wanted && onAir.wasOn && !Number.isNaN(start);
   say(timer, clock(running ? Math.max(0, (Date.now() - start) / 1000) : 0));
 }
 
-function goOnAir() {
+/** @param {boolean} again after a reload */
+function goOnAir(again) {
   over = wasLive = false;
   sessionStorage.setItem(onAirKey, "1");
-  publisher.start();
+  if (again) onAir.resume();
+  else onAir.start();
   render();
 }
 
@@ -183,7 +189,7 @@ function goOnAir() {
 function goOffAir(byMe) {
   over = true;
   sessionStorage.removeItem(onAirKey);
-  publisher.stop();
+  onAir.stop();
   media.stopScreen();
   render();
   // Who only sends along leaves; the room stays live for the others.
@@ -198,14 +204,15 @@ function goOffAir(byMe) {
 function gotRoom(changed) {
   const wasOn = ["starting", "live", "interrupted"].includes(room.state);
   room = changed;
+  onAir.look(room, playback);
   roomForm.show(room);
   openMedia();
   for (const place of document.querySelectorAll("[data-room-title]")) say(place, room.title);
   // Somebody else ended it; a room that only lost us too long comes back by itself.
   const ended = room.state === "ended" && ["by_owner", "by_staff", "banned"].includes(room.ended_reason ?? "");
   const stillborn = room.state === "ended" && room.ended_reason === "never_started";
-  if (stillborn && wasOn && publisher.wanted) goOffAir(false);
-  if ((ended || room.state === "banned") && wasOn && publisher.wanted && publisher.wasOn) goOffAir(false);
+  if (stillborn && wasOn && onAir.wanted) goOffAir(false);
+  if ((ended || room.state === "banned") && wasOn && onAir.wanted && onAir.wasOn) goOffAir(false);
   render();
 }
 
@@ -219,9 +226,9 @@ socket.on("welcome", ({ payload }) => {
   showViewers(payload.presence.viewers);
   const endedMeanwhile =
     payload.room.state === "ended" && ["by_owner", "by_staff"].includes(payload.room.ended_reason ?? "");
-  if (endedMeanwhile && (publisher.wasOn || !publisher.wanted)) {
+  if (endedMeanwhile && (onAir.wasOn || !onAir.wanted)) {
     sessionStorage.removeItem(onAirKey);
-    if (publisher.wanted) goOffAir(false);
+    if (onAir.wanted) goOffAir(false);
   }
   gotRoom(payload.room);
   resumeShow();
@@ -230,25 +237,26 @@ socket.on("room", ({ payload }) => gotRoom(payload));
 socket.on("presence", ({ payload }) => showViewers(payload.viewers));
 socket.on("playback", ({ payload }) => {
   playback = payload;
+  onAir.look(room, playback);
   render();
 });
 socket.onStatus(({ state }) => {
   // Replaced by another tab, banned …: this page must not go on sending unseen. A reload takes it back.
-  if (state === "closed" && publisher.wanted) publisher.stop();
+  if (state === "closed" && onAir.wanted) onAir.stop();
   render();
 });
 
 /** After a reload the show goes on as soon as both the devices and the server are there. */
 function resumeShow() {
   const wasOnAir = sessionStorage.getItem(onAirKey) === "1";
-  if (wasOnAir && !publisher.wanted && media.ready && socket.status.state === "open") goOnAir();
+  if (wasOnAir && !onAir.wanted && media.ready && socket.status.state === "open") goOnAir(true);
 }
 
-goLive.addEventListener("click", goOnAir);
+goLive.addEventListener("click", () => goOnAir(false));
 endLive.addEventListener("click", () => endDialog.showModal());
 need("#end-confirm").addEventListener("click", () => {
   endDialog.close();
-  if (publisher.wanted) goOffAir(true);
+  if (onAir.wanted) goOffAir(true);
   else obs?.end(config.room_id);
 });
 need("#end-cancel").addEventListener("click", () => endDialog.close());
@@ -277,7 +285,7 @@ need("[data-copy-link]").addEventListener("click", (event) => {
   });
 });
 addEventListener("beforeunload", (event) => {
-  if (publisher.wanted) event.preventDefault();
+  if (onAir.wanted) event.preventDefault();
 });
 setInterval(() => render(), 1000);
 

@@ -129,6 +129,7 @@
  * @property {string} csrf_cookie
  * @property {string} lang
  * @property {{server: string}} [rtmp]
+ * @property {boolean} [push] the studio may go on by WebSocket
  * @property {Playback} [playback] as it was when the page was made
  * @property {{flv: string, hls: string}} [players] scripts of the rungs below WebRTC
  * @property {Room} room
