@@ -50,6 +50,7 @@ class ToRtmp:
         self._chosen: Key | None = None
         self._codec = ""
         self._usage = Usage()
+        self._said = ("", "", "")
         self._last_ms = {AUDIO: -1, VIDEO: -1}
         self._sound_goes = False
         self._keyframe_at = 0.0
@@ -249,8 +250,10 @@ class ToRtmp:
         if state == "running" and self._first_out_at is None:
             self._first_out_at = now
             logger.info("media flows %.2f s after the start", now - self._began)
-        figures = self._figures(now) if with_figures else None
-        self._report(state, reason, needs=needs, figures=figures)
+        if with_figures or (state, reason, needs) != self._said:
+            self._said = state, reason, needs
+            figures = self._figures(now) if with_figures else None
+            self._report(state, reason, needs=needs, figures=figures)
 
     def _state(self, now: float) -> tuple[str, str]:
         out = self._outlet.state
