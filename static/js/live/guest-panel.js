@@ -15,6 +15,7 @@ export class GuestPanel {
   #root;
   #toggle;
   #roomId;
+  #sends;
   #signature = "";
   #title = document.title;
   /** @type {Set<number> | null} users who waited; null: nothing was heard yet */
@@ -25,8 +26,10 @@ export class GuestPanel {
    * @param {HTMLElement} toggle
    * @param {PageConfig} config
    * @param {LiveSocket} socket
+   * @param {() => boolean} sends whether this page is on air: only then it receives the others
    */
-  constructor(root, toggle, config, socket) {
+  constructor(root, toggle, config, socket, sends) {
+    this.#sends = sends;
     this.#root = root;
     this.#toggle = toggle;
     this.#roomId = config.room_id;
@@ -55,6 +58,7 @@ export class GuestPanel {
     this.#announce(waiting);
     this.#fill([...waiting, ...onStage, ...invited], onStage.length >= places);
     need("[data-guests-none]", this.#root).hidden = guests.length > 0;
+    need("[data-guests-elsewhere]", this.#root).hidden = onStage.length === 0 || this.#sends();
     const full = onStage.length >= places;
     const note = need("[data-guests-full]", this.#root);
     note.hidden = !full;

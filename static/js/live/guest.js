@@ -101,11 +101,10 @@ function placeChanged(before) {
   if (place.refused === "already_publisher") location.assign(config.studio_url);
   const muted = now?.muted ?? false;
   if (now !== null && before !== null && muted !== before.muted && now.state === "on_stage") {
-    if (muted) micWanted = media.micOn;
-    obeyMute();
     toast(muted ? t(gettext("{name} has muted you."), { name: owner }) : unmutedWords());
   }
   if (now?.state === "on_stage" && before?.state !== "on_stage") toast(gettext("You are let in."));
+  obeyMute();
   follow();
   render();
 }

@@ -105,7 +105,7 @@ const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
 const others = new OthersView(socket, config.user, config.room, need("[data-others-box]", root), need("[data-sound]", root));
-if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket);
+if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket, () => publisher.wanted);
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
 new HealthLine(need("#health"), socket, onAir, !audioOnly);

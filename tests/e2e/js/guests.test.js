@@ -5,9 +5,12 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ActiveSpeaker } from "../../../static/js/live/active-speaker.js";
+import { guestState } from "../../../static/js/live/guest-state.js";
+import { guestWords } from "../../../static/js/live/guest-words.js";
 import { rectangles } from "../../../static/js/live/layout.js";
 import { lineUp } from "../../../static/js/live/lineup.js";
 import { tileWish } from "../../../static/js/live/quality.js";
+import { levelsOf } from "../../../static/js/live/voice.js";
 
 const owner = { id: 1, name: "demo" };
 const mei = { id: 7, name: "mei" };
@@ -118,5 +121,58 @@ for (const [layers, fits, wish, asked] of [
 ]) {
   test(`a small picture worth ${fits} of ${layers}, wish ${wish}: ${asked}`, () => {
     assert.equal(tileWish(layers, fits, wish), asked);
+  });
+}
+
+test("levels are of persons: camera and screen of one are one voice", () => {
+  const mic = {};
+  const tab = {};
+  const stream = (...tracks) => ({ getAudioTracks: () => tracks });
+  const receiver = (of, audioLevel) => ({ track: of, getSynchronizationSources: () => [{ audioLevel }] });
+  const streams = new Map([["o", stream(mic)], ["scr", stream(tab)], ["m", stream()]]);
+  const voices = [{ person: "user_1", streamId: "o" }, { person: "user_1", streamId: "scr" }, { person: "user_7", streamId: "m" }];
+  const levels = levelsOf([receiver(mic, 0.1), receiver(tab, 0.4)], streams, voices);
+  assert.deepEqual([...levels], [["user_1", 0.4], ["user_7", 0]]);
+});
+
+const open = { state: "open", attempt: 0, reason: null };
+const closed = (reason) => ({ state: "closed", attempt: 0, reason });
+const onAir = { state: "live", streaming_mode: "hybrid" };
+const at = (state, more = {}) => ({ state, muted: false, reason: null, from: null, ...more });
+const room = {
+  socket: open, room: onAir, place: null, refused: null, linked: true, problem: null, equipped: true, able: true,
+  wasOn: false, connected: false, trouble: null,
+};
+
+for (const [what, facts, state, why] of [
+  ["by link, before asking", { socket: closed(null) }, "ready", "link"],
+  ["invited", { place: at("invited") }, "ready", "invited"],
+  ["before permission", { equipped: false }, "preparing", "asking"],
+  ["permission refused", { equipped: false, problem: "NotAllowedError" }, "blocked", "NotAllowedError"],
+  ["waits", { place: at("waiting") }, "waiting", "live"],
+  ["waits for the broadcast", { place: at("waiting"), room: { ...onAir, state: "idle" } }, "waiting", "not_live"],
+  ["waits after its end", { place: at("waiting", { reason: "ended" }), room: { ...onAir, state: "ended" } }, "waiting", "ended"],
+  ["waits, connection gone", { place: at("waiting"), socket: { ...open, state: "waiting" } }, "waiting", "socket"],
+  ["let in", { place: at("on_stage") }, "joining", "connecting"],
+  ["let in without a device", { place: at("on_stage"), equipped: false }, "joining", "asking"],
+  ["on stage", { place: at("on_stage"), connected: true }, "on-stage", "live"],
+  ["muted", { place: at("on_stage", { muted: true }), connected: true }, "on-stage", "muted"],
+  ["media lost", { place: at("on_stage"), wasOn: true, trouble: "sfu_restarted" }, "reconnecting", "sfu_restarted"],
+  ["socket lost", { place: at("on_stage"), wasOn: true, socket: { ...open, state: "waiting" } }, "reconnecting", "socket"],
+  ["has left", { place: at("left", { reason: "left" }), socket: closed("forbidden") }, "left", "left"],
+  ["was away", { place: at("left", { reason: "away" }), socket: closed("forbidden") }, "left", "away"],
+  ["has left and has no link", { place: at("left"), socket: closed("forbidden"), linked: false }, "left", "no_link"],
+  ["removed", { place: at("removed"), socket: closed("forbidden") }, "removed", "removed"],
+  ["the link has expired", { refused: "invite_not_found" }, "blocked", "invite_not_found"],
+  ["opened twice", { place: at("waiting"), socket: closed("replaced") }, "blocked", "replaced"],
+  ["the room is for OBS now", { room: { ...onAir, streaming_mode: "rtmp" } }, "blocked", "room_not_webrtc"],
+  ["room closed by staff", { room: { ...onAir, state: "banned" }, place: at("on_stage") }, "blocked", "banned"],
+]) {
+  test(`green room: ${what}`, () => {
+    const now = guestState({ ...room, ...facts });
+    assert.deepEqual([now.state, now.why], [state, why]);
+    const words = guestWords(now, { owner: "Mei", silent: false, attempt: 0, secs: 0 });
+    assert.ok(words.title.length > 3, words.title);
+    assert.ok(!words.detail.includes("{"), words.detail);
   });
 }

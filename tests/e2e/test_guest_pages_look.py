@@ -1,0 +1,59 @@
+"""The pages of guests at two widths, in both languages and themes: before, and while on stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.harness import browse
+from tests.e2e.harness.browse import Visitor
+from tests.e2e.harness.look import Look, axe_source
+from tests.e2e.harness.site import Site
+from tests.e2e.test_guests import QUERY, copied_link, picture
+
+pytestmark = pytest.mark.media
+
+
+@pytest.fixture(scope="module")
+def axe(missing_part: Callable[[str], None]) -> str:
+    return axe_source(missing_part)
+
+
+def test_the_door_and_the_green_room(
+    person: Callable[..., Visitor], site: Site, room_id: str, axe: str
+) -> None:
+    path = f"/api/v1/live/{room_id}/invites"
+    status, answer = site.call("POST", path, {}, site.token())
+    assert status == 201, answer
+    link = f"/guest/{answer['data']['token']}"
+    Look("guest-door", axe).all_ways(
+        person().open("/sign-in"), link, lambda page: page.locator(".guest-door").wait_for()
+    )
+    Look("guest-ready", axe).all_ways(
+        person("staff").open("/"), link, lambda page: page.locator("#ask:enabled").wait_for()
+    )
+    Look("guest-link-bad", axe).all_ways(
+        person("staff").open("/"), "/guest/gone", lambda page: page.locator("main").wait_for()
+    )
+
+
+def test_two_on_stage(person: Callable[..., Visitor], site: Site, room_id: str, axe: str) -> None:
+    demo, staff, anyone = person("demo"), person("staff"), person()
+    studio = browse.open_studio(demo, room_id, QUERY)
+    browse.go_live(studio)
+    green = staff.open(copied_link(studio) + QUERY)
+    browse.wait_for_state(green, "#guest", "ready")
+    green.locator("#ask").click()
+    studio.locator("[data-deed=admit]").click()
+    browse.wait_for_state(green, "#guest", "on-stage")
+    studio.locator("[data-deed=mute]").click()
+    green.locator("[data-mute-note]").wait_for()
+    page = browse.watch(anyone, room_id)
+    page.locator(f"{picture(site.user_id('staff'))}.is-placed").wait_for()
+    page.locator("[data-do=menu]").click()
+    page.get_by_role("menuitem", name="Layout").click()
+    for name, shown in {"studio": studio, "guest": green, "watch": page}.items():
+        look = Look(f"{name}-two-on-stage", axe)
+        look.every_theme_and_width(shown, "en")
+        assert not look.wrong, "\n".join(look.wrong)
