@@ -25,6 +25,7 @@ from live.whip.links import build_link, ice_server_links, make_link
 from live.whip.play import open_player
 from live.whip.problems import problem
 from live.whip.publish import open_publisher
+from sfu_relay.guard import Rejected, guard_offer, guard_viewer_offer
 
 logger = logging.getLogger(__name__)
 SDP: Final = "application/sdp"
@@ -98,6 +99,7 @@ def whip(request: HttpRequest, room_id: str | None = None) -> HttpResponse:
     offer = _offer(request)
     caller = caller_of(request)
     room = room_to_publish(caller, room_id)
+    _look_at(offer, guard_offer)
     user = caller.user if caller is not None else room.owner
     session_id, answer = open_publisher(room, user, offer)
     return _created("whip-session", room.room_id, session_id, offer, answer)
@@ -109,6 +111,7 @@ def whep(request: HttpRequest, room_id: str) -> HttpResponse:
     offer = _offer(request)
     caller = caller_of(request)
     room = access.access_room_to_watch(caller.user if caller else None, room_id)
+    _look_at(offer, guard_viewer_offer)
     session_id, answer = open_player(room, caller.user if caller else None, offer)
     return _created("whep-session", room.room_id, session_id, offer, answer)
 
@@ -142,6 +145,14 @@ def _offer(request: HttpRequest) -> str:
     if not offer.strip():
         raise MicroVibeError("bad_sdp", "The SDP is empty.")
     return offer
+
+
+def _look_at(offer: str, guard: Callable[[str], object]) -> None:
+    """The relay looks for itself; but what it won't have need not become a row first."""
+    try:
+        guard(offer)
+    except Rejected as error:
+        raise MicroVibeError(error.code, error.detail) from None
 
 
 def _body(request: HttpRequest, content_type: str) -> str:
