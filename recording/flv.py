@@ -14,6 +14,8 @@ from typing import Any, Final
 import av
 from av.error import FFmpegError
 
+from recording.forms import Form, Picture, Sound
+
 VIDEO_CODECS: Final = frozenset({"h264", "hevc", "av1"})
 AUDIO_CODECS: Final = frozenset({"aac", "mp3"})
 PEEK_MS: Final = 15_000  # how long the first keyframe, or the other track, is waited for
@@ -40,12 +42,14 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Timed:
-    """A packet at `pts_ms` and `dts_ms` from the start of its piece."""
+    """A packet at `pts_ms` and `dts_ms` from the start of its piece. `config`: it is the first with
+    other parameters (a camera that was turned, a picture made smaller)."""
 
     packet: Any
     kind: str  # "video" or "audio"
     pts_ms: int
     dts_ms: int
+    config: bytes | None = None
 
 
 class PieceReader:
@@ -70,13 +74,17 @@ class PieceReader:
         self._file.close()
 
     @property
-    def form(self) -> dict[str, Any]:
-        """What must be the same for two pieces to go into one file."""
-        found: dict[str, Any] = {}
-        for kind, track in self.tracks.items():
-            context = track.codec_context
-            found[kind] = (track.codec_context.name, bytes(context.extradata or b""))
-        return found
+    def form(self) -> Form:
+        """As it begins."""
+        picture = sound = None
+        if "video" in self.tracks:
+            context = self.tracks["video"].codec_context
+            picture = Picture(context.name, bytes(context.extradata or b""))
+        if "audio" in self.tracks:
+            context = self.tracks["audio"].codec_context
+            layout = context.layout.name if context.layout is not None else ""
+            sound = Sound(context.name, context.profile or "", context.sample_rate, layout)
+        return Form(picture, sound)
 
     def packets(self) -> Iterator[Timed]:
         """From the first keyframe on; the earliest packet is shown at 0."""
@@ -89,7 +97,7 @@ class PieceReader:
             if not -BACK_MS <= dts - newest <= JUMP_MS:
                 offset += newest - dts + 1
             newest = dts
-            yield Timed(packet, kind, pts + offset, dts + offset)
+            yield Timed(packet, kind, pts + offset, dts + offset, _new_config(packet))
 
     def _all(self) -> Iterator[Any]:
         has_keyframe = "video" not in self.tracks
@@ -167,3 +175,10 @@ class PieceReader:
         if not tracks:
             raise Unusable("codec")
         return tracks
+
+
+def _new_config(packet: Any) -> bytes | None:
+    """Of the sequence header that came before it."""
+    if packet.stream.type != "video" or not packet.has_sidedata("new_extradata"):
+        return None
+    return bytes(packet.get_sidedata("new_extradata")) or None

@@ -1,4 +1,4 @@
-"""FLV pieces → one MP4 that starts at once (faststart), without encoding anything anew.
+"""FLV pieces → one MP4 that starts at once (faststart); the picture is never encoded anew.
 
 `python -m recording.remux <mp4> <jpg> <secs> <piece>…`: a process of its own, because it reads what
 strangers sent. Prints one line of JSON: `RemuxResult`, or {"problem": "empty"|"codec"|"broken"|
@@ -7,11 +7,12 @@ strangers sent. Prints one line of JSON: `RemuxResult`, or {"problem": "empty"|"
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import av
 from av.error import FFmpegError
 
 from recording.flv import PieceReader, Unusable
+from recording.joiner import Differs, Joiner
 from recording.limits import limit_myself
 from recording.thumbnail import Pictureless, save_thumbnail
 
@@ -41,54 +43,23 @@ class RemuxResult:
     rest: list[str] = field(default_factory=list)
 
 
-class _Joiner:
-    """The MP4 being written: pieces one after the other, without a gap."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._streams: dict[str, Any] = {}
-        self._last_dts: dict[str, int] = {}
-        self._form: dict[str, Any] | None = None
-        self.end_ms = 0
-        self.width = self.height = 0
-
-    def fits(self, piece: PieceReader) -> bool:
-        return self._form is None or piece.form == self._form
-
-    def add(self, piece: PieceReader) -> tuple[int, int]:
-        """(from_ms, duration_ms) of what was added."""
-        if self._form is None:
-            self._form = piece.form
-            for kind, track in piece.tracks.items():
-                self._streams[kind] = self._file.add_stream_from_template(track)
-            if "video" in piece.tracks:
-                context = piece.tracks["video"].codec_context
-                self.width, self.height = context.width, context.height
-        begin = end = self.end_ms
-        for timed in piece.packets():
-            packet = timed.packet
-            dts = max(begin + timed.dts_ms, self._last_dts.get(timed.kind, -1 << 40) + 1)
-            pts = max(begin + timed.pts_ms, dts)
-            self._last_dts[timed.kind] = dts
-            end = max(end, pts + max(1, packet.duration or 0))
-            packet.dts, packet.pts = dts, pts
-            packet.stream = self._streams[timed.kind]
-            self._file.mux_one(packet)  # counts in units of the MP4 from here on
-        self.end_ms = end
-        return begin, end - begin
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def remux(pieces: Sequence[Path], out: Path) -> RemuxResult:
     """Raises Unusable when there is nothing to put into it, OSError when it can't be written."""
-    joiner: _Joiner | None = None
+    try:
+        return _remux(pieces, out, mixed=False)
+    except Differs:
+        return _remux(pieces, out, mixed=True)
+
+
+def _remux(pieces: Sequence[Path], out: Path, mixed: bool) -> RemuxResult:
+    """`mixed`: what differs is brought together; only what can't be is the rest."""
+    joiner: Joiner | None = None
     joined: list[dict[str, Any]] = []
     skipped: list[str] = []
     problems: list[str] = []
     rest: list[str] = []
-    try:
+    with contextlib.ExitStack() as leaving:
+        sounding = leaving.enter_context(first_with_sound(pieces)) if mixed else None
         for number, path in enumerate(pieces):
             try:
                 piece = PieceReader(path)
@@ -96,18 +67,15 @@ def remux(pieces: Sequence[Path], out: Path) -> RemuxResult:
                 problems.append(unusable.problem)
                 skipped.append(path.name)
                 continue
-            try:
-                joiner = joiner or _Joiner(out)
+            with contextlib.closing(piece):
+                if joiner is None:
+                    joiner = Joiner(out, piece, sounding, mixed=mixed)
+                    leaving.callback(joiner.close)
                 if not joiner.fits(piece):
                     rest = [other.name for other in pieces[number:]]
                     break
                 from_ms, duration_ms = joiner.add(piece)
-            finally:
-                piece.close()
             joined.append({"file": path.name, "from_ms": from_ms, "duration_ms": duration_ms})
-    finally:
-        if joiner is not None:
-            joiner.close()
     if joiner is None or joiner.end_ms == 0:
         raise Unusable(max(problems or ["empty"], key=ROTTEN.index))
     secs = joiner.end_ms / 1000
@@ -115,6 +83,21 @@ def remux(pieces: Sequence[Path], out: Path) -> RemuxResult:
     _sync(out)
     size = out.stat().st_size
     return RemuxResult(secs, size, joiner.width, joiner.height, joined, skipped, rest)
+
+
+@contextlib.contextmanager
+def first_with_sound(pieces: Sequence[Path]) -> Iterator[PieceReader | None]:
+    """Its sound is the file's."""
+    for path in pieces:
+        try:
+            piece = PieceReader(path)
+        except Unusable:
+            continue
+        with contextlib.closing(piece):
+            if "audio" in piece.tracks:
+                yield piece
+                return
+    yield None
 
 
 def _verify(path: Path, secs: float) -> None:

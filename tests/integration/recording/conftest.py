@@ -22,6 +22,7 @@ STYLES = {
     "both": [*FAST, "-s", "320x180"],
     "b_frames": ["-preset", "veryfast", "-bf", "2", "-g", "60", "-s", "320x180"],
     "larger": [*FAST, "-s", "640x360"],
+    "stereo": [*FAST, "-s", "320x180", "-ac", "2", "-ar", "48000"],
     "silent": [*FAST, "-s", "320x180", "-an"],
     "sound": ["-vn"],
 }

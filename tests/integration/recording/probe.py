@@ -37,3 +37,12 @@ def jpeg_size(path: Path) -> tuple[int, int]:
     said = subprocess.run([*command, str(path)], capture_output=True, check=True, timeout=60)
     width, height = said.stdout.decode().strip().split(",")[:2]
     return int(width), int(height)
+
+
+def sizes(mp4: Path) -> list[str]:
+    """Of its pictures, as they follow each other."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries"]
+    command += ["frame=width,height", "-of", "csv=p=0", str(mp4)]
+    said = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+    found = [",".join(line.split(",")[:2]) for line in said.split()]
+    return [size for at, size in enumerate(found) if at == 0 or found[at - 1] != size]

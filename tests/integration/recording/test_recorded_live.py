@@ -12,12 +12,15 @@ from live import actions
 from live.models import Part, Recording
 from live.recording_files import live_thumbnail_file, mp4_file, recordings_dir, thumbnail_file
 from live.recordings_of import replay_chat
+from recording.decide import Source
 from recording.finisher import Finisher
 from recording.live_pictures import LivePictures
 from recording.recorder import Recorder
+from recording.sources import fed_by, recordable
+from tests.integration.live.make import make_live
 from tests.integration.recording.at_work import db, states, until, working
 from tests.integration.recording.make import files
-from tests.integration.recording.probe import decodes, jpeg_size, probe
+from tests.integration.recording.probe import decodes, jpeg_size, probe, sizes
 
 pytestmark = [
     pytest.mark.media,
@@ -105,6 +108,39 @@ async def test_two_pieces_over_a_reconnect_become_one_mp4(rtmp, room, stranger, 
         begun = datetime.fromisoformat(piece["at"]).timestamp()
         expected = piece["from_ms"] + (said_at - begun) * 1000
         assert abs(item["at_ms"] - expected) < 500
+
+
+async def test_whoever_feeds_it_one_broadcast_is_one_recording(rtmp, room, flv):
+    """A browser by a bridge, then OBS, then the browser again, with another picture and sound."""
+    await db(make_live)(room)
+    async with working(Recorder(), Finisher(), LivePictures()):
+        with rtmp.sending(flv("stereo"), room.play_id):
+            await grows(room)
+            await until(live_thumbnail_file(room.play_id).exists, "a live thumbnail")
+        await db(arrives)(room)
+        with rtmp.sending(flv("larger"), room.play_id):
+            await grows(room)
+        await db(actions.do_ingest_lost)(room)
+        with rtmp.sending(flv("stereo"), room.play_id):
+            await grows(room)
+        recording = await finished(room)
+    assert (recording.number, len(recording.pieces)) == (1, 3)
+    mp4 = mp4_file(recording.recording_id)
+    assert sizes(mp4) == ["320,180", "640,360", "320,180"]
+    assert decodes(mp4) == []
+    ends = [piece["from_ms"] + piece["duration_ms"] for piece in recording.pieces]
+    assert [piece["from_ms"] for piece in recording.pieces] == [0, *ends[:-1]]
+
+
+async def test_a_browsers_broadcast_is_not_asked_for_while_nobody_feeds_it(room, settings):
+    await db(make_live)(room)
+    found = await db(recordable)()
+    assert [fed_by(one, {}) for one in found] == [None]
+    assert fed_by(found[0], {room.play_id: "9"}) == Source(
+        room.play_id, "9", True, found[0].began_at
+    )
+    settings.STREAMING_WEBRTC_TO_RTMP = False
+    assert await db(recordable)() == []
 
 
 async def test_nginx_killed_in_the_middle(rtmp, room, flv):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.recording.probe import decodes, jpeg_size, probe, starts_at_once
+from tests.integration.recording.probe import decodes, jpeg_size, probe, sizes, starts_at_once
 
 pytestmark = pytest.mark.media
 
@@ -80,12 +80,82 @@ def test_pieces_are_joined_without_a_gap_wherever_their_clocks_begin(make, flv, 
     assert decodes(mp4) == []
 
 
-def test_what_is_of_another_shape_is_left_for_another_file(make, flv):
-    small, large = flv("both"), flv("larger")
-    said, mp4, _ = make(small, small, large, small)
-    assert [piece["file"] for piece in said["pieces"]] == [small.name] * 2
-    assert said["rest"] == [large.name, small.name]
+def test_what_differs_is_joined(make, flv):
+    """Other sizes, other sound, none at all: still one file, without a gap."""
+    pieces = [flv(style) for style in ("both", "larger", "stereo", "silent", "b_frames")]
+    said, mp4, _ = make(*pieces)
+    assert [piece["file"] for piece in said["pieces"]] == [piece.name for piece in pieces]
+    assert said["rest"] == []
+    froms = [piece["from_ms"] for piece in said["pieces"]]
+    assert froms == [0, *(p["from_ms"] + p["duration_ms"] for p in said["pieces"][:-1])]
+    found = probe(mp4)
+    assert found["codecs"] == ["aac", "h264"]
+    assert abs(found["secs"] - 25) < 0.5
+    assert all(abs(start) < 0.1 for start in found["starts"].values())
+    assert starts_at_once(mp4)
+    assert decodes(mp4) == []
+    assert sizes(mp4) == ["320,180", "640,360", "320,180"]
+    assert abs(loudness(mp4, 11) - loudness(mp4, 1)) < 3  # dB: encoded anew, as loud as before
+    assert loudness(mp4, 16) < -60  # where none was sent
+
+
+def test_a_file_begins_without_sound(make, flv):
+    said, mp4, _ = make(flv("silent"), flv("both"))
+    assert said["rest"] == []
+    assert probe(mp4)["codecs"] == ["aac", "h264"]
+    assert loudness(mp4, 1) < -60 < loudness(mp4, 6)
+
+
+def test_a_picture_that_changes_in_the_middle_of_a_piece(make, flv, tmp_path):
+    """As a bridge passes on a camera that was turned: a new sequence header, time goes on."""
+    piece = tmp_path / "turned.flv"
+    piece.write_bytes(one_after_the_other(flv("both"), flv("larger")))
+    said, mp4, _ = make(piece)
+    assert len(said["pieces"]) == 1
+    assert abs(said["duration_secs"] - 10) < 0.3
+    assert decodes(mp4) == []
+    assert sizes(mp4) == ["320,180", "640,360"]
+
+
+def test_pieces_that_are_alike_stay_as_they_are(make, flv):
+    _, mp4, _ = make(flv("both"), flv("both"))
+    assert b"avc1" in mp4.read_bytes()[:100_000]
+
+
+def test_what_can_not_be_joined_is_left_for_another_file(make, flv):
+    both, sound = flv("both"), flv("sound")
+    said, mp4, _ = make(both, both, sound, both)
+    assert [piece["file"] for piece in said["pieces"]] == [both.name] * 2
+    assert said["rest"] == [sound.name, both.name]
     assert abs(probe(mp4)["secs"] - 10) < 0.5
+
+
+def loudness(mp4: Path, at_secs: float) -> float:
+    """dB of the two seconds from there."""
+    command = ["ffmpeg", "-nostdin", "-ss", str(at_secs), "-t", "2", "-i", str(mp4), "-vn"]
+    command += ["-af", "volumedetect", "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, check=True, timeout=60).stderr.decode()
+    return float(said.split("mean_volume:")[1].split()[0])
+
+
+def one_after_the_other(first: Path, second: Path) -> bytes:
+    """One FLV of two, the second's times after the first's."""
+    made, shift_ms, last_ms = bytearray(first.read_bytes()[:13]), 0, 0
+    for path in (first, second):
+        data, at = path.read_bytes(), 13
+        while at + 11 <= len(data):
+            size = int.from_bytes(data[at + 1 : at + 4])
+            body = data[at + 11 : at + 11 + size]
+            time_ms = shift_ms + int.from_bytes(data[at + 4 : at + 7])
+            at += 11 + size + 4
+            is_end = body[:1] in (b"\x17", b"\x27") and body[1] == 2
+            if is_end or (shift_ms and (data[at - 15 - size] == 18 or body[:2] == b"\xaf\x00")):
+                continue
+            last_ms = max(last_ms, time_ms)
+            head = bytes([data[at - 15 - size]]) + size.to_bytes(3) + time_ms.to_bytes(3) + bytes(4)
+            made += head + body + (11 + size).to_bytes(4)
+        shift_ms = last_ms + 33
+    return bytes(made)
 
 
 def header_only(flv) -> bytes:
