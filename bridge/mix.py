@@ -20,7 +20,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge.canvas import Box, Canvas, Fit, box_of, fit
 from bridge.h264 import has_idr, split_annex_b
-from bridge.video import DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
+from bridge.video import DecoderThread, Job, be_nice, force_keyframe, kbps_for, x264_encoder
 from live.layouts import rectangles
 
 logger = logging.getLogger(__name__)
@@ -158,6 +158,7 @@ class Mixer:
     # --- the mixer's own thread -----------------------------------------------------------------
 
     def _run(self) -> None:
+        be_nice()
         step = 1 / self._fps
         due = self._clock()
         try:
@@ -166,9 +167,10 @@ class Mixer:
                 if now < due:
                     self._ended.wait(due - now)
                     continue
-                if now - due > 0.5:  # the machine stood still, or can't: leave pictures out
-                    self.skipped += int((now - due) / step)
-                    due = now
+                behind = int((now - due) / step)
+                if behind >= 2:  # the machine is busy: fewer pictures, but none of them late
+                    self.skipped += behind
+                    due += behind * step
                 self._one(due - DELAY_SECS)
                 due += step
         except Exception:

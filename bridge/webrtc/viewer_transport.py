@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Callable
 
 from aioice import Candidate
@@ -19,6 +20,7 @@ from bridge.webrtc.answer import Local, Offer
 
 logger = logging.getLogger(__name__)
 CONNECT_SECS = 10.0
+RECEIVE_BYTES = 4_000_000
 
 
 class _Dtls(RTCDtlsTransport):
@@ -65,6 +67,10 @@ class ViewerTransport:
 
     async def local(self) -> Local:
         await self._gatherer.gather()
+        for protocol in self._gatherer._connection._protocols:
+            # A keyframe of 500 KB comes at once; where the system allows less, that is taken.
+            socket_ = protocol.transport.get_extra_info("socket")
+            socket_.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         parameters = self._gatherer.getLocalParameters()
         return Local(
             parameters.usernameFragment or "",
