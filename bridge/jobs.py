@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -22,7 +22,7 @@ from bridge.scene import Scene, limits, may_wait, read_scene, with_waiting
 from bridge.specs import Specs
 from ingest import control
 from ingest.parts import Parts
-from live import actions
+from live import actions, events
 from live.actions.bridges import BridgeNow, BridgeSession
 from live.models import BridgeJob, StreamType
 from worker.job import Job as WorkerJob
@@ -43,10 +43,17 @@ class Bridges(WorkerJob):
         self._environment = environment(str(settings.BASE_DIR))
         self._manager = Manager(self._folder, self._environment, command, self._news.set)
         self._parts = Parts()
+        self._undo: Callable[[], None] = lambda: None
         self._entered = False
         self._written: dict[str, State] = {}
         self._figures_at = self._touched_at = 0.0
         self._sessions: list[BridgeSession] | None = None  # None: rows of others may be there
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        # An encoder begins or ends in this very process: half a second earlier than by looking.
+        self._undo = events.listen(lambda event: loop.call_soon_threadsafe(self._news.set))
+        return self
 
     async def rest(self, secs: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -59,6 +66,7 @@ class Bridges(WorkerJob):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._undo()
         self._manager.leave()
         self._folder.unlock()
 

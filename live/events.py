@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -140,6 +141,18 @@ def parse(message: dict[str, Any]) -> Event | None:
         return None
 
 
+_listeners: list[Callable[[Event], object]] = []
+
+
+def listen(listener: Callable[[Event], object]) -> Callable[[], None]:
+    """Called with what this process publishes, in the thread that does; returns its undo.
+
+    For jobs of the worker, which share no channel layer with app processes on one machine.
+    """
+    _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
+
+
 def publish(event: Event) -> None:
     """For actions, in a sync thread. Sent when the transaction commits; at once without one."""
     transaction.on_commit(lambda: _send(event))
@@ -152,6 +165,8 @@ def _send(event: Event) -> None:
     """Never raises: what was written is written; listeners look at the database now and then."""
     global _last_complaint_at
     try:
+        for listener in _listeners:
+            listener(event)
         layer = get_channel_layer()
         if layer is not None:
             message = {"type": "room.event", "event": build(event)}
