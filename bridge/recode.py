@@ -19,10 +19,11 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge.flv_video import Coded
 from bridge.h264 import NOT_A_PICTURE, SEI, has_idr, split_annex_b, without
+from bridge.video import MOST_PIXELS, kbps_for, x264_encoder
 
 DECODERS: Final = {"H264": "h264", "HEVC": "hevc", "AV1": "libdav1d", "VP9": "vp9"}
 MOST_WAITING: Final = 60  # two seconds: then it is faster to begin again at a keyframe
-MOST_WAITING_BYTES: Final = 8 * 1024 * 1024
+MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 LONG_SIDE, SHORT_SIDE = 1280, 720
 MOST_FPS: Final = 30
 KEYFRAME_MS: Final = 2_000
@@ -49,23 +50,40 @@ class Recoder:
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[tuple[Coded, int] | None] = queue.SimpleQueue()
         self._pushed_bytes = self._taken_bytes = 0  # each written by one thread
+        self._catches_up = False  # with what `begin` gave it
+        self._shown_from_ms = 0
         self._skips = True  # until the next keyframe
         self._wants_key = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recode", daemon=True)
         self._thread.start()
 
+    def begin(self, past: list[tuple[Coded, int]]) -> None:
+        """First: what came since a keyframe. It is decoded, and of it the last picture shown."""
+        if past:
+            self._skips, self._catches_up = False, True
+            self._shown_from_ms = past[-1][1]
+            for item in past:
+                self._put(item)
+
     def push(self, coded: Coded, at_ms: int) -> None:
         """Bounded: who is too slow goes on at the next keyframe."""
         waiting_bytes = self._pushed_bytes - self._taken_bytes
-        if self._waiting.qsize() >= MOST_WAITING or waiting_bytes > MOST_WAITING_BYTES:
+        if self._waiting.qsize() < MOST_WAITING:
+            self._catches_up = False
+        elif not self._catches_up:
+            self._skips = True
+        if waiting_bytes > MOST_WAITING_BYTES:
             self._skips = True
         if self._skips and not coded.is_key:
             self.dropped_frames += 1
             return
         self._skips = False
-        self._pushed_bytes += len(coded.data)
-        self._waiting.put((coded, at_ms))
+        self._put((coded, at_ms))
+
+    def _put(self, item: tuple[Coded, int]) -> None:
+        self._pushed_bytes += len(item[0].data)
+        self._waiting.put(item)
 
     def want_keyframe(self) -> None:
         self._wants_key.set()
@@ -84,6 +102,8 @@ class Recoder:
             self._taken_bytes += len(item[0].data)
             try:
                 for frame in decoding.push(*item):
+                    if (frame.pts or 0) < self._shown_from_ms:
+                        continue
                     for picture in encoding.push(frame):
                         self._hand_out(picture)
             except (av.FFmpegError, ValueError, KeyError, MemoryError):
@@ -126,9 +146,11 @@ class _Encoding:
     def push(self, frame: VideoFrame) -> list[Picture]:
         if frame.pts is None or not self._is_due(frame.pts):
             return []
+        if frame.width * frame.height > MOST_PIXELS:
+            raise ValueError("a picture too large to be scaled in time")
         size = fit(frame.width, frame.height)
         if self._encoder is None or size != self._size:
-            self._encoder, self._size, self._key_ms = open_x264(*size), size, None
+            self._encoder, self._size, self._key_ms = open_encoder(*size), size, None
         at_ms = frame.pts
         if (frame.width, frame.height, frame.format.name) != (*size, "yuv420p"):
             frame = frame.reformat(*size, format="yuv420p")
@@ -172,24 +194,7 @@ def fit(width: int, height: int) -> tuple[int, int]:
     return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
 
 
-def open_x264(width: int, height: int) -> av.VideoCodecContext:
-    """Keyframes come when asked for only (`forced-idr`), parameter sets with each."""
-    kbps = max(300, round(2_500 * (width * height / (LONG_SIDE * SHORT_SIDE)) ** 0.75))
-    encoder = av.CodecContext.create("libx264", "w")
-    assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
-    encoder.time_base, encoder.framerate = _MS, Fraction(MOST_FPS)
-    encoder.bit_rate = kbps * 1_000
-    encoder.max_b_frames = 0
-    encoder.gop_size = 100_000
-    encoder.options = {
-        "preset": "veryfast",
-        "tune": "zerolatency",
-        "profile": "baseline",
-        "forced-idr": "1",
-        "threads": "1",
-        "maxrate": str(kbps * 1_250),
-        "bufsize": str(kbps * 600),
-        "x264-params": "scenecut=0:sliced-threads=0",
-    }
-    return encoder
+def open_encoder(width: int, height: int) -> av.VideoCodecContext:
+    """For RTP. One thread: a picture in slices costs more and is no sooner there at this size."""
+    kbps = kbps_for(width, height, MOST_FPS)
+    return x264_encoder(width, height, MOST_FPS, kbps, profile="baseline", in_band=True, threads=1)

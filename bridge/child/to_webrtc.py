@@ -16,6 +16,7 @@ from bridge.child.spec import Spec
 from bridge.child.work import Report
 from bridge.flv_clock import MediaClock, SampleClock
 from bridge.flv_video import Coded, FlvVideo
+from bridge.gop import Gop
 from bridge.opus import DECODERS as SOUND_DECODERS
 from bridge.opus import RATE, OpusPacket, ToOpus
 from bridge.recode import DECODERS as VIDEO_DECODERS
@@ -35,7 +36,8 @@ HOST: Final = "127.0.0.1"
 APP: Final = "raw"
 RETRY_SECS: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
 STEADY_SECS: Final = 5.0
-LEAVE_AFTER_SECS: Final = 2.0  # without anything to send: OBS reconnects after 2 s, mostly
+LEAVE_AFTER_SECS: Final = 4.0  # the encoder is gone: OBS comes back after 2 s, without a new join
+UNUSABLE_SECS: Final = 1.0  # pictures come that can't be sent: a mode "transcode" may come as soon
 BOTH_WITHIN_SECS: Final = 0.5  # without metadata: sound's header comes just after the picture's
 KEYFRAME_WITHIN_SECS: Final = 12.0  # of OBS as nobody set it: 8.3 s
 MOST_WAITING: Final = 90  # pictures; three seconds
@@ -65,13 +67,15 @@ class ToWebrtc:
         self._sound: ToOpus | None = None
         self._sound_header = b""
         self._recoder: Recoder | None = None
+        self._gop = Gop()
         self._pictures: asyncio.Queue[Picture] = asyncio.Queue(MOST_WAITING)
         self._sounds: asyncio.Queue[OpusPacket] = asyncio.Queue(MOST_SOUNDS)
         self._starts_at_key = True  # what is sent next must be a keyframe
         self._promised: frozenset[Kind] = frozenset()  # by the metadata
         self._heard: dict[Kind, float] = {}  # first seen in this connection, loop time
         self._playing = False
-        self._sent_frames = self._dropped_frames = self._asked_keyframes = 0
+        self._sent_frames = self._dropped_frames = self._broken_frames = 0
+        self._asked_keyframes = 0
         self._sent_at = 0.0  # monotonic; 0: nothing since the join
         self._idle_since: float | None = None
 
@@ -124,9 +128,11 @@ class ToWebrtc:
     def _begin_anew(self) -> None:
         """Another connection: other headers, another clock, and nothing to go on from."""
         self._clock.restart()
+        self._broken_frames += self._video.broken_frames
         self._video = FlvVideo()
         self._sound, self._sound_header = None, b""
         self._close_recoder()
+        self._gop.clear()
         self._starts_at_key = True
         self._playing = False
         self._heard.clear()
@@ -175,6 +181,7 @@ class ToWebrtc:
             if self._spec.mode != "pass":
                 self._recode(coded, at_ms)
             else:
+                self._gop.push(coded, at_ms)
                 nals = self._video.nals_of(coded)
                 if nals and not self._video.problem:
                     self._put(Picture(nals, at_ms, nals[0][0] & 0x1F == 7))
@@ -188,6 +195,7 @@ class ToWebrtc:
             return
         if self._recoder is None:
             self._recoder = Recoder(self._put)
+            self._recoder.begin(self._gop.take())
         self._recoder.push(coded, at_ms)
 
     def _put(self, picture: Picture) -> None:
@@ -232,6 +240,7 @@ class ToWebrtc:
     def _close_recoder(self) -> None:
         if self._recoder is not None:
             self._dropped_frames += self._recoder.dropped_frames
+            self._broken_frames += self._recoder.broken_frames
             self._recoder.close()
             self._recoder = None
 
@@ -293,7 +302,8 @@ class ToWebrtc:
                     )
             elif self._publishing is not None:
                 self._idle_since = self._idle_since or now
-                if now - self._idle_since > LEAVE_AFTER_SECS:
+                patience_secs = UNUSABLE_SECS if self._heard else LEAVE_AFTER_SECS
+                if now - self._idle_since > patience_secs:
                     await self._leave()
             if self._publishing is not None and self._publishing.done():
                 self._publishing.result()  # it never ends but by an error: ours as well
@@ -364,7 +374,7 @@ class ToWebrtc:
         ) | {
             "dropped_frames": self._dropped_frames
             + (self._recoder.dropped_frames if self._recoder is not None else 0),
-            "broken_frames": self._video.broken_frames,
+            "broken_frames": self._broken_frames + self._video.broken_frames,
             "plis": self._asked_keyframes,
             "joins": self._publisher.joins,
             "repaired_packets": sum(each.repaired_packets for each in outlets),
