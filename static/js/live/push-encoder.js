@@ -9,7 +9,8 @@ import { audioData, videoFrames } from "./push-sources.js";
 /**
  * @typedef {object} EncoderEvents
  * @property {(config: PushConfig) => void} config what comes next is like this
- * @property {(kind: typeof VIDEO | typeof AUDIO, frame: Uint8Array<ArrayBuffer>, keyframe: boolean) => void} encoded
+ * @property {(kind: typeof VIDEO | typeof AUDIO, frame: Uint8Array<ArrayBuffer>, keyframe: boolean, lateMs: number) => void} encoded
+ *   lateMs: since the moment it shows
  * @property {(why: string) => void} failed
  */
 
@@ -20,6 +21,7 @@ const KEYFRAME_EVERY_US = 1_000_000;
 // More than this waits for the encoder: the machine is too slow, so some pictures are left out.
 const MOST_WAITING = 2;
 const AUDIO_BPS = 96_000;
+const MOST_GAP_US = 50_000;
 
 /**
  * @param {number} width
@@ -63,7 +65,7 @@ export class PushEncoder {
   #keyframe = true;
   #keyframeUs = -Infinity;
   #lastUs = -Infinity;
-  #lastSoundUs = -Infinity;
+  #nextSoundUs = -Infinity;
   #stopVideo = () => {};
   #stopAudio = () => {};
   /** Nothing is encoded but sound. */
@@ -199,7 +201,7 @@ export class PushEncoder {
         this.#tell();
       }
     }
-    this.#events.encoded(VIDEO, mediaFrame(VIDEO, chunk), chunk.type === "key");
+    this.#events.encoded(VIDEO, mediaFrame(VIDEO, chunk), chunk.type === "key", lateMs(chunk));
   }
 
   /**
@@ -210,19 +212,19 @@ export class PushEncoder {
     const timeUs = Math.round(clock.time(data.timestamp, performance.now()));
     try {
       const heard = `${data.sampleRate} ${data.numberOfChannels}`;
-      if (this.#audio === null || this.#audio.state === "closed" || heard !== this.#heard) {
+      // The encoder counts on from what it got first: after a gap, as a busy machine leaves them, it has to begin anew.
+      const gap = Math.abs(timeUs - this.#nextSoundUs) > MOST_GAP_US;
+      if (this.#audio === null || this.#audio.state === "closed" || heard !== this.#heard || gap) {
         this.#heard = heard;
         if (this.#audio && this.#audio.state !== "closed") this.#audio.close();
         this.#audio = new AudioEncoder({
-          output: (chunk) => this.#events.encoded(AUDIO, mediaFrame(AUDIO, chunk), false),
+          output: (chunk) => this.#events.encoded(AUDIO, mediaFrame(AUDIO, chunk), false, lateMs(chunk)),
           error: (error) => this.#events.failed(`sound: ${error}`),
         });
         const { sampleRate, numberOfChannels } = data;
         this.#audio.configure({ codec: "opus", sampleRate, numberOfChannels, bitrate: AUDIO_BPS });
-        this.#lastSoundUs = -Infinity;
       }
-      if (timeUs <= this.#lastSoundUs) return;
-      this.#lastSoundUs = timeUs;
+      this.#nextSoundUs = timeUs + (data.numberOfFrames * 1e6) / data.sampleRate;
       const stamped = restamped(data, timeUs);
       this.#audio.encode(stamped);
       stamped.close();
@@ -236,6 +238,11 @@ export class PushEncoder {
   #tell() {
     this.#events.config(structuredClone(this.#config));
   }
+}
+
+/** @param {EncodedVideoChunk | EncodedAudioChunk} chunk */
+function lateMs({ timestamp }) {
+  return performance.now() - timestamp / 1000;
 }
 
 /**

@@ -37,6 +37,7 @@ export class PushSender {
   #isTold = false;
   #needsKeyframe = true;
   #queueMs = 0;
+  #lateMs = 0;
   #refusals = 0;
   #run = 0;
   #heardMs = 0;
@@ -114,7 +115,11 @@ export class PushSender {
         this.#config = configFrame(config);
         this.#isTold = false;
       },
-      encoded: (kind, frame, keyframe) => this.#send(kind, frame, keyframe),
+      encoded: (kind, frame, keyframe, lateMs) => {
+        // The gateway counts from the moment of the picture: what this machine needs to encode is no queue.
+        this.#lateMs = Math.max(lateMs, this.#lateMs * 0.97);
+        this.#send(kind, frame, keyframe);
+      },
       failed: (why) => {
         console.info(`push: ${why}`);
         this.#give("encoder");
@@ -144,13 +149,14 @@ export class PushSender {
     const now = performance.now();
     const encoder = this.#encoder;
     if (encoder === null) return;
-    if (this.#ws?.readyState === WebSocket.OPEN && this.#rate.step(this.#queueMs, this.#ws.bufferedAmount, now)) {
+    const waitsMs = Math.max(0, this.#queueMs - this.#lateMs);
+    if (this.#ws?.readyState === WebSocket.OPEN && this.#rate.step(waitsMs, this.#ws.bufferedAmount, now)) {
       const { bps, small, skipping } = this.#rate;
       encoder.setRate(bps, small);
       if (encoder.paused && !skipping) encoder.restart();
       encoder.paused = skipping;
     }
-    this.stats.now(encoder, this.#rate, this.#queueMs);
+    this.stats.now(encoder, this.#rate, waitsMs);
     if (this.#ws !== null && now - this.#heardMs > HEARD_WITHIN_MS) this.#lost(this.#ws, 1006);
   }
 
