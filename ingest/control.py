@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
+from ingest.stat import Client, Unreadable, parse_stat
+
 HOST: Final = "127.0.0.1"
 TIMEOUT_SECS: Final = 1.0
 EXPECT_TIMEOUT_SECS: Final = 0.3  # an encoder waits for us
@@ -82,9 +84,10 @@ def drop_path(play_id: str) -> str:
     return "/control/drop/publisher?" + urlencode({"app": "live", "name": play_id})
 
 
-def push_path(play_id: str) -> str:
-    """Nobody plays from `live` but nginx's own push to `out`."""
-    return "/control/drop/subscriber?" + urlencode({"app": "live", "name": play_id})
+def push_path(play_id: str, client_id: str) -> str:
+    """That push alone: there is another one, to `raw`, of which WebRTC viewers have the picture."""
+    query = {"app": "live", "name": play_id, "clientid": client_id}
+    return "/control/drop/client?" + urlencode(query)
 
 
 def drop_out_path(play_id: str) -> str:
@@ -111,7 +114,17 @@ async def drop_publisher_soon(play_id: str) -> int:
 
 async def push_again_soon(play_id: str) -> int:
     """Whoever fed `out` in the encoder's place has gone: nginx pushes again within 0.6 s."""
-    return _count(await fetch_soon(push_path(play_id)))
+    try:
+        stream = parse_stat(await fetch_soon(STAT)).publishers("live").get(play_id)
+    except Unreadable:
+        raise NotAnswering("unreadable") from None
+    pushes = [] if stream is None else [one for one in stream.clients if is_push_to_out(one)]
+    return sum([_count(await fetch_soon(push_path(play_id, one.client_id))) for one in pushes])
+
+
+def is_push_to_out(client: Client) -> bool:
+    """Nobody plays from `live` but nginx's own pushes, called by where they go: "…:1936/out"."""
+    return not client.publishing and client.address.endswith("/out")
 
 
 async def drop_out_publisher(play_id: str) -> int:

@@ -26,7 +26,8 @@ def programmes_of(rooms: Collection[Room]) -> dict[int, tuple[Source, ...]]:
     for ingest in Ingest.objects.filter(room__in=owners, media_at__isnull=False):
         if ingest.has_media and ingest.media_at is not None:
             since = ingest.accepted_at or ingest.media_at
-            found[ingest.room_id].append(Source(owners[ingest.room_id], since))
+            person = ingest.sender_id or owners[ingest.room_id]
+            found[ingest.room_id].append(Source(person, since))
     for session in SfuSession.objects.filter(SENDING, room__in=owners):
         # A session whose user was deleted shows on as the owner's until it is closed.
         person = session.user_id or owners[session.room_id]

@@ -12,7 +12,7 @@ from live.models import SfuSession
 from sfu_relay.elsewhere import Publisher
 from sfu_relay.events import RoomId, SessionId
 
-LOOKS: Final = 3  # the other process may not have written its row yet
+LOOKS: Final = 10  # the other process may not have written its row yet
 BETWEEN_LOOKS_SECS: Final = 0.3
 
 

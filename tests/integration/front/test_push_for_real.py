@@ -26,9 +26,9 @@ def stat_of(rtmp: Alone) -> Stat:
     return parse_stat(rtmp.ask("/stat", port=rtmp.values.rtmp_control_port).body)
 
 
-def feeder(rtmp: Alone) -> str:
-    """nginx's id of who feeds `out`; "" when nobody does."""
-    stream = stat_of(rtmp).publishers("out").get(PLAY)
+def feeder(rtmp: Alone, application: str = "out") -> str:
+    """nginx's id of who feeds it; "" when nobody does."""
+    stream = stat_of(rtmp).publishers(application).get(PLAY)
     return stream.publisher.client_id if stream is not None and stream.publisher else ""
 
 
@@ -75,6 +75,7 @@ async def test_an_encoder_is_pushed_again_when_the_bridge_has_gone(
 
             until("the encoder is live", goes_on)
             before = files_of(rtmp)
+            raw = until("bridges can pull it", lambda: feeder(rtmp, "raw"))
             for _ in range(5):  # dropped and refused again and again: nothing piles up
                 async with asyncio.timeout(20):
                     while not await control.push_again_soon(PLAY):  # until nginx pushes again
@@ -98,6 +99,7 @@ async def test_an_encoder_is_pushed_again_when_the_bridge_has_gone(
                 assert time.monotonic() - gone_at < 20
             print(f"pushed again {time.monotonic() - gone_at:.2f} s after the bridge (goal: 1 s)")
             assert goes_on()
+            assert feeder(rtmp, "raw") == raw  # untouched by all that
         for secret in (KEY, rtmp.values.ingest_secret):
             assert secret not in rtmp.said()
 

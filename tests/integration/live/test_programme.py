@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from live.actions import do_close_session, do_ingest_accepted, do_ingest_lost, do_ingest_media
-from live.models import Guest, GuestState, Role, Room, SessionState, SfuSession, User, Via
+from live.models import Guest, GuestState, Ingest, Role, Room, SessionState, SfuSession, User, Via
 from live.program import Source
 from live.programme_of import programme_of, programmes_of
 from tests.integration.live.make import make_room, make_user
@@ -52,6 +52,13 @@ def test_the_owner_by_both_is_shown_once_by_what_began_last(room: Room, owner: U
     assert shown(room) == [(owner.pk, "")]
     do_ingest_lost(room)
     assert shown(room) == [(owner.pk, browser.session_id)]
+
+
+def test_whoever_sends_by_websocket_is_its_sender(room: Room, owner: User) -> None:
+    obs(room)
+    sender = make_user("kim")
+    Ingest.objects.update(sender=sender)
+    assert shown(room) == [(sender.pk, "")]
 
 
 def test_guests_come_after_the_owner_and_a_bridge_is_nobody(room: Room, owner: User) -> None:
