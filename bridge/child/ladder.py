@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import queue
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -33,7 +34,8 @@ def make(spec: Spec, report: Report) -> Ladder:
 class Ladder:
     def __init__(self, spec: Spec, report: Report) -> None:
         self._report = report
-        self._maker = Maker(Path(spec.hls_dir), spec.renditions)
+        self._folder = Path(spec.hls_dir)
+        self._maker = Maker(self._folder, spec.renditions)
         self._inlet = Inlet(spec.rtmp_out_port, "out", spec.play_id, on_tag=self._got)
         self._queue: queue.SimpleQueue[Tag | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ladder", daemon=True)
@@ -68,6 +70,7 @@ class Ladder:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, 1.0)
         self._maker.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _got(self, tag: Tag) -> None:
         """In the event loop. Too slow a machine leaves pictures out, up to a keyframe."""

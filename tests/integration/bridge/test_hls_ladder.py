@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bridge.child import ladder
 from bridge.child.spec import Spec
+from bridge.hls.leftovers import remove_old
 from bridge.hls.maker import Maker
 from tests.integration.bridge.test_restream import Said
 from tests.integration.bridge.test_rtmp_publisher import tags_of, until
@@ -101,4 +103,16 @@ async def test_the_child_makes_them_of_what_nginx_has(rig: Rig, tmp_path: Path) 
         assert (tmp_path / "hls" / "master.m3u8").exists()
         rig.stop(encoder)
         await until("it is gone", lambda: said.is_("waiting", "no_source"))
-    assert not (tmp_path / "hls" / "master.m3u8").exists()
+    assert not (tmp_path / "hls").exists()
+
+
+def test_what_nobody_makes_any_more_goes(tmp_path: Path) -> None:
+    for name, age_secs in (("play_old", 90), ("play_new", 5)):
+        playlist = tmp_path / name / "source" / "index.m3u8"
+        playlist.parent.mkdir(parents=True)
+        playlist.touch()
+        at = time.time() - age_secs
+        os.utime(playlist, (at, at))
+    assert remove_old(tmp_path) == ["play_old"]
+    assert [path.name for path in tmp_path.iterdir()] == ["play_new"]
+    assert remove_old(tmp_path / "not there") == []
