@@ -319,10 +319,21 @@ def who_may_know(room: Room) -> frozenset[int] | None:
 
 
 def sessions_of_strangers(process_id: str) -> list[str]:
-    """Viewers' SFU sessions in rooms that have become private since; a WebSocket's go with it."""
-    watching = open_sessions_of(process_id).filter(room__visibility=Visibility.PRIVATE)
-    found = watching.filter(role=Role.SUBSCRIBER).select_related("room", "user")
-    return [one.session_id for one in found if not _may_know(one.user, one.room)]
+    """SFU sessions of those who lost their right to them; a WebSocket's go with it.
+
+    Viewers in rooms that have become private since, and encoders by WHIP whose key was rotated
+    since (an owner's who came with a token can't be told from them, and comes back).
+    """
+    opened = open_sessions_of(process_id)
+    watching = opened.filter(room__visibility=Visibility.PRIVATE, role=Role.SUBSCRIBER)
+    viewers = watching.select_related("room", "user")
+    encoders = opened.filter(
+        via=Via.WHIP,
+        user=F("room__owner"),
+        room__stream_key__rotated_at__gt=F("started_at"),
+    )
+    strangers = [one.session_id for one in viewers if not _may_know(one.user, one.room)]
+    return [*strangers, *encoders.values_list("session_id", flat=True)]
 
 
 def open_sessions_of(process_id: str) -> QuerySet[SfuSession]:

@@ -24,8 +24,13 @@ PLAY = """async ([url, bearer]) => {
   await pc.setLocalDescription();
   const headers = {'Content-Type': 'application/sdp'};
   if (bearer) headers.Authorization = 'Bearer ' + bearer;
+  const times = window.whepTimes = {};
+  const now = () => Date.now() - asked;
+  video.requestVideoFrameCallback(() => { times.frame = now(); });
+  pc.onconnectionstatechange = () => { times[pc.connectionState] ??= now(); };
   const answer = await fetch(url, {method: 'POST', headers, body: pc.localDescription.sdp});
   if (answer.status !== 201) return {status: answer.status, body: await answer.text()};
+  times.answered = now();
   const sdp = await answer.text();
   await pc.setRemoteDescription({type: 'answer', sdp});
   await video.play().catch(() => {});
@@ -35,7 +40,7 @@ PLAY = """async ([url, bearer]) => {
     ...trickled.map(each => 'a=' + each), ''].join('\\r\\n');
   const patched = await fetch(session, {method: 'PATCH', body: fragment, headers: {
     'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': answer.headers.get('ETag')}});
-  return {status: 201, asked, session, sdp, patched: patched.status};
+  return {status: 201, session, sdp, patched: patched.status};
 }"""
 
 

@@ -187,6 +187,14 @@ async def test_an_encoder_that_comes_again_replaces_itself(house: House, key: st
     assert not await ended(second.session_id)
 
 
+async def test_a_rotated_key_ends_what_it_opened(house: House, key: str) -> None:
+    session = await row_of(await ask("POST", "/whip", ENCODER, key))
+    await db(actions.do_rotate_key)(house.room)
+    # Level-triggered: the housekeeper looks every 2 s.
+    await until(lambda: session.session_id not in house.process.media.sessions, "its end", 20.0)
+    assert (await ask("POST", "/whip", ENCODER, key)).code == "token_invalid"
+
+
 async def test_it_is_replaced_in_another_process(
     house: House, key: str, other_process: Process
 ) -> None:
