@@ -10,9 +10,11 @@ from tests.e2e.harness import browse
 from tests.e2e.harness.browse import Visitor
 from tests.e2e.harness.look import Look, axe_source
 from tests.e2e.harness.site import Site
-from tests.e2e.test_guests import QUERY, copied_link, picture
+from tests.e2e.test_guests import QUERY, copied_link, picture, room_id
 
-pytestmark = pytest.mark.media
+__all__ = ["room_id"]
+
+pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -168,14 +168,14 @@ function showButtons(state) {
   const inside = ["waiting", "joining", "on-stage", "reconnecting"].includes(state);
   const pressed = document.activeElement;
   const asks = !inside && state !== "removed" && !(state === "left" && !place.linked);
-  if (pressed === ask && inside) leave.hidden = false;
   ask.hidden = !asks;
   leave.hidden = !inside;
   // By keyboard one would start over at the top of the page.
   if (pressed === ask && ask.hidden && inside) leave.focus();
   else if (pressed === leave && leave.hidden && asks) ask.focus();
-  ask.disabled = place.busy || !(state === "ready" || (state === "left" && media.ready));
-  leave.disabled = place.busy;
+  ask.disabled = !(state === "ready" || (state === "left" && media.ready));
+  // Not `disabled` while an answer is due: that would take the focus away.
+  for (const button of [ask, leave]) button.setAttribute("aria-disabled", String(place.busy));
   say(need("[data-ask-words]", ask), state === "left" ? gettext("Ask again") : gettext("Ask to join"));
   say(need("[data-leave-words]", leave), state === "waiting" ? gettext("Stop waiting") : gettext("Leave the stage"));
 }
