@@ -18,7 +18,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
-from bridge.canvas import Box, Canvas, Fit, box_of, fit
+from bridge.canvas import BACKGROUND, Box, Canvas, Fit, box_of, fit
 from bridge.h264 import has_idr, split_annex_b
 from bridge.video import DecoderThread, Job, be_nice, force_keyframe, kbps_for, x264_encoder
 from live.layouts import rectangles
@@ -53,16 +53,29 @@ class Encoded:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    box: Box
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """Scaled for its place."""
+
+    at: float
+    frame: VideoFrame
+    fitted: Fit
+    place: _Place
+
+
 @dataclass(slots=True)
 class _Source:
     decoder: DecoderThread
-    pictures: deque[tuple[float, VideoFrame, Fit]] = field(
-        default_factory=lambda: deque(maxlen=MOST_PICTURES)
-    )
-    box: Box | None = None
-    whole: bool = True
+    pictures: deque[_Picture] = field(default_factory=lambda: deque(maxlen=MOST_PICTURES))
+    place: _Place | None = None
     size: tuple[int, int] = (0, 0)
-    shown: tuple[float, VideoFrame, Fit] | None = None
+    shown: _Picture | None = None
 
 
 class Mixer:
@@ -148,12 +161,8 @@ class Mixer:
             source.size = frame.width, frame.height
             with self._lock:
                 self._lay_out()
-        box = source.box
-        if box is None:
-            return
-        fitted = fit(frame.width, frame.height, box, whole=source.whole)
-        scaled = frame.reformat(fitted.width, fitted.height, "yuv420p", interpolation="BILINEAR")
-        source.pictures.append((at, scaled, fitted))
+        if source.place is not None:
+            source.pictures.append(_scaled(at, frame, source.place))
 
     # --- the mixer's own thread -----------------------------------------------------------------
 
@@ -184,8 +193,12 @@ class Mixer:
     def _one(self, at: float) -> None:
         with self._lock:
             for source in self._sources.values():
-                while source.pictures and source.pictures[0][0] <= at:
+                while source.pictures and source.pictures[0].at <= at:
                     source.shown = source.pictures.popleft()
+                shown, place = source.shown, source.place
+                if shown is not None and place is not None and shown.place != place:
+                    # Of the layout before: there is to be no hole until the next one comes.
+                    source.shown = _scaled(shown.at, shown.frame, place)
             if not any(source.shown for source in self._sources.values()):
                 return
             frame = self._compose(at)
@@ -199,11 +212,10 @@ class Mixer:
             self._painted = scene, (canvas.width, canvas.height)
         if len(scene.slots) == 1 and (key := scene.slots[0].key) is not None:
             shown = self._sources[key].shown
-            if shown is not None and (shown[1].width, shown[1].height) == (
-                canvas.width,
-                canvas.height,
-            ):
-                return shown[1]  # nothing to lay out
+            if shown is not None:
+                fitted = shown.fitted
+                if (fitted.width, fitted.height) == (canvas.width, canvas.height):
+                    return shown.frame  # nothing to lay out
         order = [index for index in range(len(scene.slots)) if index != scene.large]
         if scene.slots:
             order.insert(0, min(scene.large, len(scene.slots) - 1))  # others lie on it
@@ -211,16 +223,12 @@ class Mixer:
             slot = scene.slots[index]
             shown = self._sources[slot.key].shown if slot.key is not None else None
             alone = len(scene.slots) == 1 or slot.is_screen
-            if shown is None or (not alone and at - shown[0] > STALE_SECS):
+            if shown is None or (not alone and at - shown.at > STALE_SECS):
                 canvas.face(boxes[index])
                 continue
-            fitted = shown[2]
-            box = boxes[index]
-            if not _within(fitted.box, box):
-                continue  # of the layout before: the next one fits
-            if fitted.box != box:
-                canvas.fill(box, (24, 129, 127))
-            canvas.paint(shown[1], fitted)
+            if shown.fitted.box != boxes[index]:
+                canvas.fill(boxes[index], BACKGROUND)
+            canvas.paint(shown.frame, shown.fitted)
         return canvas.frame()
 
     def _boxes(self) -> list[Box]:
@@ -242,15 +250,7 @@ class Mixer:
         for slot, box in zip(scene.slots, self._boxes(), strict=True):
             if slot.key is not None:
                 source = self._sources[slot.key]
-                whole = slot.is_screen or len(scene.slots) == 1
-                if (source.box, source.whole) == (box, whole):
-                    continue
-                source.box, source.whole = box, whole
-                source.pictures = deque(
-                    (_refitted(each, box, whole) for each in source.pictures), MOST_PICTURES
-                )
-                if source.shown is not None:
-                    source.shown = _refitted(source.shown, box, whole)
+                source.place = _Place(box, slot.is_screen or len(scene.slots) == 1)
 
     def _encode(self, frame: VideoFrame, at: float) -> None:
         size = frame.width, frame.height
@@ -278,21 +278,7 @@ class Mixer:
             self._emit(Encoded((*sets, *nals), bool(packet.is_keyframe), at))
 
 
-def _within(inner: Box, outer: Box) -> bool:
-    return (
-        inner.x >= outer.x
-        and inner.y >= outer.y
-        and inner.x + inner.w <= outer.x + outer.w
-        and inner.y + inner.h <= outer.y + outer.h
-    )
-
-
-def _refitted(
-    picture: tuple[float, VideoFrame, Fit], box: Box, whole: bool
-) -> tuple[float, VideoFrame, Fit]:
-    """A picture of the layout before, scaled anew so that there is no hole until the next one."""
-    at, frame, before = picture
-    if before.width <= 0:
-        return picture
-    fitted = fit(frame.width, frame.height, box, whole=whole)
-    return at, frame.reformat(fitted.width, fitted.height, "yuv420p"), fitted
+def _scaled(at: float, frame: VideoFrame, place: _Place) -> _Picture:
+    fitted = fit(frame.width, frame.height, place.box, whole=place.whole)
+    scaled = frame.reformat(fitted.width, fitted.height, "yuv420p", interpolation="BILINEAR")
+    return _Picture(at, scaled, fitted, place)
