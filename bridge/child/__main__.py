@@ -47,7 +47,7 @@ async def serve(
     async with line:
         ends: list[Awaitable[Any]] = [stopping.wait(), left_alone(line, alone_secs), wind_up()]
         if launcher is not None:
-            ends.append(gone(launcher))
+            ends.append(end_with(launcher, path))
         await first_of(*ends, runner.ended.wait())
         await runner.close()
     return runner.code
@@ -57,6 +57,14 @@ async def left_alone(line: Line, secs: float) -> None:
     """Returns when no manager has been there for so long."""
     while line.alone_since is None or time.monotonic() - line.alone_since < secs:  # noqa: ASYNC110
         await asyncio.sleep(0.5)
+
+
+async def end_with(launcher: int, path: str) -> None:
+    """At once: whoever we could say goodbye to has gone as well."""
+    await gone(launcher)
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+    os._exit(0)
 
 
 async def wind_up() -> None:

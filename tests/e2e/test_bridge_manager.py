@@ -1,0 +1,122 @@
+"""Bridges by themselves: they start, outlive the worker, come back when killed, and end with us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import browse, obs
+from tests.e2e.harness.browse import Visitor
+from tests.e2e.harness.encoder import Encoder
+from tests.e2e.harness.site import Site, is_alive, running, wait_for
+
+pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One of this module's own: it is stopped in the last test."""
+    with running(tmp_path_factory.mktemp("bridges") / "var") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def room_id(site: Site) -> str:
+    return site.create_room("OBS for a browser")
+
+
+@pytest.fixture(scope="module")
+def encoder(site: Site, room_id: str) -> Iterator[Encoder]:
+    with obs.on_air(site, room_id) as sending:
+        yield sending
+
+
+@pytest.fixture
+def page(person: Callable[..., Visitor], site: Site, room_id: str, encoder: Encoder) -> Any:
+    """Of a viewer over WebRTC, playing."""
+    bridge(site)
+    watching = browse.watch(person(at=site), room_id, "?rung=webrtc")
+    browse.wait_for_rung(watching, "webrtc")
+    browse.wait_until_advancing(watching)
+    return watching
+
+
+def bridge(site: Site, starts: int = 0) -> tuple[int, int]:
+    """Pid and count of starts of the one bridge, once it runs (and was started so often)."""
+    asked = "select pid, starts from live_bridgejob where state = 'running' and starts >= "
+    pid, count = wait_for("the bridge runs", lambda: site.rows(asked + str(starts)), 40)[0]
+    return int(pid), int(count)
+
+
+def test_an_encoder_is_seen_over_webrtc(
+    site: Site,
+    person: Callable[..., Visitor],
+    room_id: str,
+    encoder: Encoder,
+    show: Callable[[str], None],
+):
+    bridge(site)
+    guest = person(at=site)
+    opened = browse.now_ms()
+    page = browse.watch(guest, room_id, "?rung=webrtc")
+    first = browse.first_frame_ms(page) - opened
+    browse.wait_for_rung(page, "webrtc")
+    seen = browse.frames_seen(page, ms=2000)
+    assert browse.is_advancing(seen)
+    behind = statistics.median(encoder.behind_ms(seen))
+    assert guest.problems == []
+    show(
+        f"OBS over WebRTC by a bridge: {behind:.0f} ms behind what is sent (goal 500); "
+        f"first frame {first / 1000:.2f} s after opening the page"
+    )
+
+
+def test_viewers_do_not_notice_that_the_worker_dies(
+    site: Site, page: Any, show: Callable[[str], None]
+):
+    pid, starts = bridge(site)
+    browse.keep_diary(page)
+    worker = site.kill("worker")
+    site.wait_for_another("worker", worker)
+    wait_for("it is adopted", lambda: "found at work" in site.log("worker"), 40)
+    time.sleep(1.0)  # of pictures with the new one
+    gap = browse.longest_gap_ms(browse.diary(page))
+    assert bridge(site) == (pid, starts)
+    browse.wait_until_advancing(page)
+    show(f"worker killed under a bridge: longest gap between two pictures {gap:.0f} ms")
+
+
+def test_a_bridge_that_is_killed_is_back_soon(site: Site, page: Any, show: Callable[[str], None]):
+    pid, starts = bridge(site)
+    browse.keep_diary(page)
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    assert bridge(site, starts + 1)[0] != pid
+    runs = time.monotonic() - began
+    browse.wait_until_advancing(page)
+    time.sleep(1.0)
+    gap = browse.longest_gap_ms(browse.diary(page)) / 1000
+    show(f"bridge killed: runs again after {runs:.2f} s, viewers' gap {gap:.2f} s (goal 3)")
+
+
+def test_nothing_is_left_when_microvibe_is_stopped(
+    site: Site, encoder: Encoder, show: Callable[[str], None]
+):
+    pid, _ = bridge(site)
+    began = time.monotonic()
+    os.kill(site.process.pid, signal.SIGINT)
+    wait_for("the launcher ends", lambda: site.process.poll() is not None, 20)
+    stopped = time.monotonic() - began
+    wait_for("the bridge ends", lambda: not is_alive(pid), 20)
+    show(
+        f"Ctrl-C with a bridge at work: launcher gone after {stopped:.1f} s, "
+        f"bridge after {time.monotonic() - began:.1f} s"
+    )
+    assert not Path(f"/proc/{pid}").exists() or not is_alive(pid)
