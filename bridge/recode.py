@@ -161,7 +161,10 @@ class _Encoding:
         for packet in self._encoder.encode(frame):
             nals = without(split_annex_b(bytes(packet)), NOT_A_PICTURE | {SEI})
             if nals and packet.pts is not None:
-                pictures.append(Picture(nals, packet.pts, has_idr(nals)))
+                is_key = has_idr(nals)
+                if is_key:
+                    self._key_ms = packet.pts  # also one that the encoder found due by itself
+                pictures.append(Picture(nals, packet.pts, is_key))
         return pictures
 
     def _is_due(self, at_ms: int) -> bool:
