@@ -56,7 +56,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: int | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._spec: Spec | None = None
+        self.spec: Spec | None = None  # what we told it; its own, when it was adopted
         self._tasks: list[asyncio.Task[None]] = []
 
     # --- Beginnings ------------------------------------------------------------------------------
@@ -152,14 +152,14 @@ class Child:
     def tell(self, spec: Spec) -> None:
         """Once per spec; again when its line was broken."""
         if self.told != spec.spec_id:
-            self.told, self.kind, self._spec = spec.spec_id, spec.kind, spec
+            self.told, self.kind, self.spec = spec.spec_id, spec.kind, spec
             self._send_spec()
-        elif self._spec is None:
-            self._spec = spec  # adopted: for a line that breaks
+        elif self.spec is None:
+            self.spec = spec  # adopted: for a line that breaks
 
     def _send_spec(self) -> None:
-        if self._spec is not None and self.told == self._spec.spec_id:
-            self._send(b'{"do":"run","spec":' + self._spec.to_json().encode() + b"}\n")
+        if self.spec is not None and self.told == self.spec.spec_id:
+            self._send(b'{"do":"run","spec":' + self.spec.to_json().encode() + b"}\n")
 
     def _send(self, line: bytes) -> None:
         if self._writer is not None and not self._writer.is_closing():

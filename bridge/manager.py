@@ -202,7 +202,15 @@ class Manager:
             if kept.child is None:
                 kept.child = self._start(kept)
             if kept.child is not None:
-                kept.child.tell(spec_of(job, kept.child.run_id))
+                self._tell(kept, kept.child, spec_of(job, kept.child.run_id))
+
+    def _tell(self, kept: Kept, child: Child, spec: Spec) -> None:
+        if child.spec is not None and child.spec.sfu != spec.sfu:
+            logger.info("bridge %s: moves to another SFU", kept.job.key)
+            self._let_go(child, kept.job)
+            kept.child = None  # the next look starts another
+            return
+        child.tell(spec)
 
     def _start(self, kept: Kept) -> Child | None:
         child = Child(self._folder, new_run_id(), self._on_news)

@@ -67,6 +67,7 @@ class RoomNow:
     demand: Demand = Demand()
     audio_only: bool = False
     layout: str = "speaker"
+    node: str = ""  # of the SFU, where there are several
     targets: tuple[int, ...] = ()  # enabled restream targets
     sealed: frozenset[int] = frozenset()  # of them: STREAM_KEY_SECRET was changed since
 
@@ -112,6 +113,7 @@ class Job:
     has_slot: bool = False
     audio_only: bool = False
     layout: str = "speaker"
+    node: str = ""
     tiles: tuple[Shown, ...] = ()
 
     @property
@@ -259,6 +261,7 @@ def _job(
         wished_at=now if wished or past is None else past.wished_at,
         audio_only=room.audio_only,
         layout=room.layout,
+        node=room.node,
     )
     return job, past
 

@@ -57,8 +57,10 @@ def limits() -> Limits:
 
 
 def read_scene(keys: Collection[str]) -> Scene:
-    """`keys`: of jobs that there are. One query when nothing is on air and there are none."""
+    """`keys`: of jobs that there are. One small query when nothing is on air."""
     on_air = Room.objects.filter(state__in=ON_AIR_STATES)
+    if not keys and not on_air.exists():
+        return Scene()  # mostly, and three times cheaper
     found = on_air.exclude(streaming_mode=StreamingMode.WEBRTC)
     rooms = list(found.select_related("ingest").order_by())
     run_ids = {}
@@ -85,7 +87,7 @@ def _rooms_now(
         row.session_id: row
         for row in SfuSession.objects.filter(session_id__in=ids).select_related("user")
     }
-    playing = _playing(rooms)
+    playing, nodes = _playing(rooms), _nodes(rooms)
     targets_of = defaultdict(list)
     for target in targets:
         targets_of[target.room_id].append(target.pk)
@@ -108,6 +110,7 @@ def _rooms_now(
             ),
             audio_only=room.stream_type == StreamType.AUDIO,
             layout=str(room.layout),
+            node=nodes.get(room.pk, ""),
             targets=tuple(targets_of[room.pk]),
             sealed=frozenset(pk for pk in targets_of[room.pk] if pk not in urls),
         )
@@ -128,6 +131,14 @@ def _playing(rooms: Sequence[Room]) -> Mapping[tuple[int, str], int]:
     )
     counted = there.order_by().values_list("room_id", "rung").annotate(count=Count("pk"))
     return {(room_pk, rung): count for room_pk, rung, count in counted}
+
+
+def _nodes(rooms: Sequence[Room]) -> Mapping[int, str]:
+    """Where a room's people are, in a cluster of SFUs: what bridges must join as well."""
+    if settings.SFU_MODE != "cluster":
+        return {}
+    there = SfuSession.objects.filter(room__in=rooms, ended_at__isnull=True).exclude(node="")
+    return dict(there.order_by("started_at").values_list("room_id", "node"))
 
 
 # --- Requests that wait -------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 
@@ -26,7 +26,7 @@ class Specs:
             run_id=run_id,
             rtmp_out_port=settings.RTMP_OUT_PORT,
             mode=job.mode,
-            sfu=self.sfu,
+            sfu=self._sfu_of(job),
             audio_only=job.audio_only,
             tiles=tuple(_tile(shown) for shown in job.tiles),
             layout=job.layout,
@@ -37,6 +37,11 @@ class Specs:
             if job.kind == "ladder"
             else "",
         )
+
+    def _sfu_of(self, job: Job) -> RelayConfig:
+        if not job.node:
+            return self.sfu
+        return replace(self.sfu, mode="standalone", server_url=job.node, cluster_nodes=())
 
 
 def _tile(shown: Shown) -> Tile:
