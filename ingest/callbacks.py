@@ -124,7 +124,7 @@ def _asked(sender: Sender, call: Call) -> Asked:
     let_in_at = sends.accepted_at if sends is not None else None
     from_elsewhere = sends is not None and (
         _host(sends.address) != _host(call.address)
-        or (sends.sender_id is None) != (sender.user is None)
+        or sends.sender_id != (sender.user.pk if sender.user is not None else None)
     )
     page_secs = (now - sender.began).total_seconds() if sender.began is not None else None
     return Asked(

@@ -29,6 +29,7 @@ TELL_SECS: Final = 0.5
 # Reading stops while so much waits for nginx, so that the page hears of it by its own socket.
 PAUSE_MS: Final = 1_000
 LATE_MS: Final = 8_000
+MAX_AHEAD_MS: Final = 20_000
 SEND_BUFFER_BYTES: Final = 32 * 1024  # more would hide a server that takes nothing
 NOT_FOUND_WAITS: Final = (0.2, 0.5, 1.0, 2.0)  # nginx is being started again
 PR_SET_PDEATHSIG: Final = 1
@@ -78,6 +79,8 @@ class Child:
                     tags = self._tags.config(said)
                 else:
                     self._delay.got(said.time_us, clock())
+                    if self._delay.ahead_ms > MAX_AHEAD_MS:
+                        raise BadFrame("time")
                     tags = self._tags.media(said)
                     self._ready.set()
             except BadFrame as error:

@@ -19,7 +19,7 @@
  */
 
 const ANSWERED_MS = 3_000;
-const UNANSWERED_MS = 5_000;
+const UNANSWERED_MS = 4_000;
 // Connected, but nothing is seen of it.
 const UNSEEN_MS = 5_000;
 // The connection is made ahead, so that the fall itself costs little.

@@ -1,4 +1,4 @@
-"""A page without a browser: what WebCodecs would give, from PyAV, and the WebSocket that takes it."""
+"""A page without a browser: what WebCodecs would give, by PyAV, and the WebSocket for it."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -72,11 +73,11 @@ def test_a_page_goes_live_and_its_media_come_out_in_step(site, room, material: M
         until(lambda: "live" in page.states, "the page was not told")
         assert page.queue_ms < 1_000
     numbers = [number for _, number, _ in pictures]
-    steps = [(b - a) % (15 * 8) for a, b in zip(numbers, numbers[1:], strict=False)]
+    steps = [(b - a) % (15 * 8) for a, b in itertools.pairwise(numbers)]
     assert steps and max(steps) <= 2, numbers
     flashes = [
         now
-        for (_, _, before), (now, _, flash) in zip(pictures, pictures[1:], strict=False)
+        for (_, _, before), (now, _, flash) in itertools.pairwise(pictures)
         if flash and not before
     ]
     offsets = [min((tone - flash for tone in tones), key=abs) for flash in flashes[1:-1]]
