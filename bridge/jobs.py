@@ -91,9 +91,13 @@ class Bridges(WorkerJob):
         manager.look(self._to_start_anew(scene))
         made = plan(rooms, manager.held(), limits(), time.time())
         manager.carry_out(made, Specs(scene.urls).of)
-        for play_id in made.drop_out:
-            with contextlib.suppress(control.NotAnswering):  # whoever looks at nginx says so
+        sent = {room.play_id for room in rooms if any(one.by_rtmp for one in room.programme)}
+        with contextlib.suppress(control.NotAnswering):  # whoever looks at nginx says so
+            for play_id in made.drop_out:
                 await control.drop_out_publisher(play_id)
+            for play_id in manager.freed & sent:
+                await control.push_again_soon(play_id)  # the encoder's picture is wanted again
+        manager.freed.clear()
 
     def _to_start_anew(self, scene: Scene) -> list[str]:
         return [

@@ -88,6 +88,7 @@ class Manager:
         self._looked_at = time.monotonic()
         self._quiet = Quiet()
         self.problem = ""  # why no child could be started last
+        self.freed: set[str] = set()  # play ids whose `out` nobody of ours feeds any more
 
     async def enter(self, past: Mapping[str, tuple[Job, Held, str, int]]) -> None:
         """Takes over: `past` has each row's job, past, run id and count of starts, by key."""
@@ -148,6 +149,7 @@ class Manager:
         child = kept.child
         assert child is not None
         kept.child = None
+        self._free(kept.job)
         ran_secs = time.monotonic() - (child.running_since or time.monotonic())
         again = kept.delay_secs and ran_secs < HEALTHY_AFTER_SECS
         kept.delay_secs = (
@@ -167,6 +169,7 @@ class Manager:
         still = []
         for leaving in self._leaving:
             if leaving.child.ended:
+                self._free(leaving.job)
                 leaving.child.leave()
                 self._folder.remove(leaving.child.run_id)
                 continue
@@ -174,6 +177,10 @@ class Manager:
                 leaving.child.kill()
             still.append(leaving)
         self._leaving = still
+
+    def _free(self, job: Job | None) -> None:
+        if job is not None and job.kind == "to_rtmp":
+            self.freed.add(job.play_id)
 
     def held(self) -> dict[str, Held]:
         """What the plan is to know."""

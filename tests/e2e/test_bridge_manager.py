@@ -106,6 +106,51 @@ def test_a_bridge_that_is_killed_is_back_soon(site: Site, page: Any, show: Calla
     show(f"bridge killed: runs again after {runs:.2f} s, viewers' gap {gap:.2f} s (goal 3)")
 
 
+def test_viewers_follow_from_obs_to_a_browser_and_back(
+    site: Site,
+    person: Callable[..., Visitor],
+    room_id: str,
+    encoder: Encoder,
+    show: Callable[[str], None],
+):
+    """The owner's browser comes beside the encoder, which goes on sending, and leaves again."""
+    guest = person(at=site)
+    pages = {rung: browse.watch(guest, room_id, f"?rung={rung}") for rung in ("webrtc", "flv")}
+    for rung, page in pages.items():
+        browse.wait_for_rung(page, rung)
+    studio = browse.open_studio(person("demo", at=site), room_id)
+    began = time.monotonic()
+    browse.go_live(studio)
+    wait_for("out is fed by a bridge", lambda: kinds(site) == {"to_rtmp"}, 60)
+    for rung, page in pages.items():
+        wait_for(f"{rung} shows the camera", lambda page=page: shows_camera(studio, page), 60, 0.3)
+    show(f"OBS to browser: both ways show the camera after {time.monotonic() - began:.1f} s")
+    began = time.monotonic()
+    studio.close()
+    wait_for("WebRTC is fed by a bridge", lambda: kinds(site) == {"to_webrtc"}, 60)
+    for rung, page in pages.items():
+        wait_for(f"{rung} shows OBS", lambda page=page: shows_encoder(encoder, page), 60, 0.3)
+    show(f"browser to OBS: both ways show the encoder after {time.monotonic() - began:.1f} s")
+    broadcasts = "select count(*) from live_broadcast b join live_room r on r.id = b.room_id"
+    assert site.rows(f"{broadcasts} where r.room_id = '{room_id}'")[0][0] == 1
+    assert guest.problems == []
+
+
+def kinds(site: Site) -> set[str]:
+    return {row[0] for row in site.rows("select kind from live_bridgejob where state = 'running'")}
+
+
+def shows_camera(studio: Any, page: Any) -> bool:
+    """What the studio's preview shows comes some seconds later at most."""
+    seen = browse.frames_seen(page, ms=600)
+    return browse.is_advancing(seen) and 0 <= browse.lag_ms(studio, [page])[0] < 6_000
+
+
+def shows_encoder(encoder: Encoder, page: Any) -> bool:
+    seen = browse.frames_seen(page, ms=600)
+    return browse.is_advancing(seen) and statistics.median(encoder.behind_ms(seen)) < 6_000
+
+
 def test_nothing_is_left_when_microvibe_is_stopped(
     site: Site, encoder: Encoder, show: Callable[[str], None]
 ):
