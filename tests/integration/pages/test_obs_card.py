@@ -44,6 +44,18 @@ def test_all_that_obs_wants_is_there(owner: User, room: Room, browser_of: Browse
         assert words in html
 
 
+@pytest.mark.parametrize(("mode", "shown"), [("hybrid", 1), ("webrtc", 1), ("rtmp", 0)])
+def test_where_whip_goes(
+    owner: User, room: Room, browser_of: Browsers, mode: str, shown: int
+) -> None:
+    actions.do_update_room(room, streaming_mode=mode)
+    html = card_of(owner, browser_of)
+    assert html.count("data-whip") == shown
+    assert html.count(f'id="whip-{room.room_id}"') == shown
+    assert html.count("<code data-key>") == 1  # shown once, whichever encoder it is for
+    assert html.count("data-copy-key") == (2 if mode == "hybrid" else 1)
+
+
 def test_rtmp_down_is_one_plain_sentence(owner: User, room: Room, browser_of: Browsers) -> None:
     Part.objects.filter(name="rtmp").update(ok=False)
     forget_parts()
