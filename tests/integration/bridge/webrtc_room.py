@@ -104,6 +104,10 @@ class Publisher:
                     await outlet.send(payloads, number * rtp_step + 12_345, due + epoch)
             number += 1
 
+    def told(self) -> str:
+        broken = [task.exception() for task in self._tasks if task.done() and not task.cancelled()]
+        return f"{self._codec}: {self.video.sent_packets} packets, {self.video.loss} lost, {broken}"
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -207,6 +211,7 @@ class Room:
 
     async def close(self) -> None:
         for publisher in self._publishers:
+            print(publisher.told())
             await publisher.close()
         for process in (self.child, self.sfu):
             if process is not None and process.poll() is None:
