@@ -164,6 +164,7 @@ class Page:
 
     async def _close_socket(self) -> None:
         code, reason = self._ending or (1000, "")
+        logger.info("push into %s ended: %s", self.grant.room_id, reason or "by the page")
         with contextlib.suppress(ConnectionClosed):
             await self._ws.close(code, reason)
 

@@ -143,6 +143,11 @@ PURE = (
     "playback.sps",
     "playback.timeline",
     "playback.tokens",
+    "push.delay",
+    "push.doors",
+    "push.frames",
+    "push.limits",
+    "push.tokens",
 )
 IO = (
     *(

@@ -29,8 +29,8 @@ export class OnAir {
   #playback = null;
   #timer = 0;
   #restUntilMs = 0;
-  /** Somebody (OBS) began to send after us: ours rests until that is over. */
-  #yielded = false;
+  /** What the room gets by RTMP comes from here. If not, OBS sends: it is left alone. */
+  #ours = false;
   #sent = false;
   /** What the plan was: the publisher may have given up by itself since. */
   #webrtc = false;
@@ -64,9 +64,15 @@ export class OnAir {
   /** By WebSocket it would go, whatever becomes of WebRTC. */
   get canPush() {
     const rtmp = this.#playback?.publish.find(({ way }) => way === "rtmp");
-    const taken = this.#yielded && (this.#room.publishing?.includes("rtmp") ?? false);
+    const taken = !this.#ours && (this.#room.publishing?.includes("rtmp") ?? false);
     const rests = taken || performance.now() < this.#restUntilMs;
     return this.#able && !rests && this.#room.streaming_mode === "hybrid" && (rtmp?.available ?? false);
+  }
+
+  /** The room, its RTMP source left out if it comes from this page: it is no OBS. @param {Room} room */
+  othersIn(room) {
+    if (!this.#ours || !room.publishing) return room;
+    return { ...room, publishing: room.publishing.filter((way) => way !== "rtmp") };
   }
 
   get connected() {
@@ -99,7 +105,8 @@ export class OnAir {
     this.wanted = true;
     this.#sent = false;
     this.#restUntilMs = 0;
-    this.#yielded = this.#webrtc = false;
+    this.#webrtc = false;
+    this.#ours = way === "push";
     this.#ladder.start(way === "push" && this.canPush ? "push" : "webrtc");
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#step(false), STEP_MS);
@@ -161,7 +168,7 @@ export class OnAir {
     }
     if (this.#push.refused !== null && this.via === "push") {
       this.#restUntilMs = performance.now() + REST_MS;
-      this.#yielded = this.#push.refused === "push_refused";
+      this.#ours = false;
     }
     const way = this.#playback?.publish.find(({ way: name }) => name === "webrtc");
     const before = this.via;
@@ -181,6 +188,7 @@ export class OnAir {
     else if (!plan.webrtc && this.#webrtc) publisher.stop();
     this.#webrtc = plan.webrtc;
     this.#push.set(plan.push);
+    this.#ours = plan.push === "on" && this.#push.refused === null;
     if (this.#push.connected) this.#sent = true;
     sessionStorage.setItem(this.#wayKey, this.via);
     if (tell || before !== this.via) this.#changed();

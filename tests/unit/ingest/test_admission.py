@@ -41,6 +41,14 @@ TABLE = [
     (replace(RIVAL, another_sends=False), RULES, None),  # it is gone, only the row does not know
     (replace(RIVAL, from_elsewhere=False), RULES, None),  # a reconnect
     (replace(RIVAL, mode="webrtc"), RULES, "mode_webrtc"),
+    # By WebSocket: what began last stays, guests of the room take over from nobody.
+    (replace(RIVAL, page_secs=1.0), RULES, None),
+    (replace(RIVAL, page_secs=60.0), RULES, "already_live"),
+    (replace(RIVAL, page_secs=60.0, another_sends=False), RULES, None),
+    (replace(RIVAL, page_secs=1.0), OLDEST, "already_live"),
+    (replace(RIVAL, page_secs=1.0, is_owner=False), RULES, "already_live"),
+    (replace(IDLE, page_secs=1.0, is_owner=False), RULES, None),
+    (replace(IDLE, page_secs=1.0, mode="webrtc"), RULES, "mode_webrtc"),
     (replace(IDLE, streams=99), RULES, None),
     (replace(IDLE, streams=100), RULES, "too_many_streams"),
     (replace(IDLE, streams_of_owner=5), RULES, "too_many_streams"),
