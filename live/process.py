@@ -8,7 +8,6 @@ import secrets
 from contextvars import Context
 
 from channels.layers import get_channel_layer
-from django.conf import settings
 
 from live import actions, events
 from live.housekeeper import Housekeeper
@@ -16,23 +15,13 @@ from live.media import MediaService, Person
 from live.media.elsewhere import FindElsewhere
 from live.media.health import set_service
 from live.media.remote import Remote
+from live.relay_config import relay_config
 from live.signalling.hub import Hub
 from sfu_relay.config import RelayConfig
 from sfu_relay.events import Role
 from sfu_relay.relay import Relay
 
 logger = logging.getLogger(__name__)
-
-
-def relay_config() -> RelayConfig:
-    """Raises ConfigError; microvibe.checks says so at start."""
-    return RelayConfig(
-        enabled=settings.SFU_ENABLED,
-        server_url=settings.SFU_SERVER_URL,
-        mode=settings.SFU_MODE,
-        cluster_nodes=tuple(settings.SFU_CLUSTER_NODES),
-        load_balance_method=settings.SFU_LOAD_BALANCE_METHOD,
-    )
 
 
 class Process:

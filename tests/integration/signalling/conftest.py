@@ -17,7 +17,8 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from live import process as process_module
 from live.models import Room, User
-from live.process import Process, close_process, relay_config
+from live.process import Process, close_process
+from live.relay_config import relay_config
 from live.signalling import outgoing
 from live.signalling.consumer import SignallingConsumer
 from microvibe.asgi import application
