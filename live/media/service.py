@@ -143,14 +143,28 @@ class MediaService:
         self.journal.write(rows.report_session, session_id, report)
 
     async def measure(self) -> None:
-        """Publishers without a page report nothing: the SFU's counters stand in for it."""
+        """Publishers without a page report nothing: the SFU's counters stand in for it.
+
+        Players by WHEP do not either: one counts as a viewer when media can flow to it.
+        """
         for session in list(self.sessions.values()):
+            if session.via == "whep":
+                await self._look_for_player(session)
+                continue
             if not session.connected or session.person.participant_id is not None:
                 continue
             counters = await self.relay.session_stats(session.peer.session_id)
             if counters is not None and not session.closing:
                 measured = {name: getattr(counters, name) for name in MEASURED}
                 self.report(session.session_id, measured)
+
+    async def _look_for_player(self, session: MediaSession) -> None:
+        if session.connected or not session.answered:
+            return
+        counters = await self.relay.session_stats(session.peer.session_id)
+        if counters is not None and counters.connected and not session.closing:
+            session.connected = True
+            self.journal.write(rows.player_connected, session.session_id)
 
     def set_rung(self, participant_id: str, rung: str) -> None:
         self.journal.write(rows.set_rung, participant_id, rung)
@@ -237,8 +251,6 @@ class MediaService:
                 session.offer_id = offer_id
             case Answered():
                 self._got_answered(session)
-                if session.role is Role.SUBSCRIBER:  # a viewer by offer
-                    self.journal.write(rows.player_connected, session.session_id)
             case Lost(code=code):
                 self._forget(session, code)
             case Refused(about="offer", code=code) if not session.answered and code != "busy":

@@ -78,6 +78,7 @@ class ScriptedSfu(rtc_pb2_grpc.RTCServicer):
     def __init__(self, replier: Replier = answer_everything, *, with_stats: bool = False) -> None:
         self.replier = replier
         self.with_stats = with_stats
+        self.connected = False  # what its stats say of every session
         self.streams: list[ScriptedStream] = []
         self.reading = asyncio.Event()  # cleared: the server reads nothing more
         self.reading.set()
@@ -103,7 +104,7 @@ class ScriptedSfu(rtc_pb2_grpc.RTCServicer):
         rtc_pb2_grpc.add_RTCServicer_to_server(self, server)
         health_pb2_grpc.add_HealthServicer_to_server(_Health(self), server)
         if self.with_stats:
-            stats_pb2_grpc.add_StatsServicer_to_server(_Stats(), server)
+            stats_pb2_grpc.add_StatsServicer_to_server(_Stats(self), server)
         self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
         await server.start()
         self._server = server
@@ -155,11 +156,16 @@ class _Health(health_pb2_grpc.HealthServicer):
 
 
 class _Stats(stats_pb2_grpc.StatsServicer):
+    def __init__(self, sfu: ScriptedSfu) -> None:
+        self._sfu = sfu
+
     async def Get(
         self, request: stats_pb2.StatsRequest, context: grpc.aio.ServicerContext
     ) -> stats_pb2.StatsReply:
-        sessions = [stats_pb2.SessionStats(uid=request.uid, video_bitrate=1_500_000, jitter=5.5)]
-        return stats_pb2.StatsReply(sessions=sessions)
+        stats = stats_pb2.SessionStats(
+            uid=request.uid, video_bitrate=1_500_000, jitter=5.5, connected=self._sfu.connected
+        )
+        return stats_pb2.StatsReply(sessions=[stats])
 
 
 async def until(condition: Callable[[], object], reason: str, secs: float = DEADLINE_SECS) -> None:

@@ -224,6 +224,11 @@ async def test_a_player_is_answered_and_counts(house: House, key: str) -> None:
     row = await row_of(told)
     assert (row.via, row.user, row.role) == ("whep", None, "subscriber")
     _, _, room = await api(house, f"/api/v1/live/{house.room.room_id}")
+    assert room["viewers"] == 0  # whoever asks only and never comes is no viewer
+    house.sfu.connected = True
+    await house.process.media.measure()
+    await house.process.media.journal.flush()
+    _, _, room = await api(house, f"/api/v1/live/{house.room.room_id}")
     assert room["viewers"] == 1
     stream = await house.stream(row.session_id)
     assert dict(stream.received[0].join.config) == {"SubscribeByOffer": "true"}
