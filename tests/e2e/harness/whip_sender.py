@@ -99,6 +99,10 @@ class WhipSender:
             self._process.kill()
         for thread in self._threads:
             thread.join(5)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
         self._folder.cleanup()
 
 
