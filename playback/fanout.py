@@ -55,6 +55,12 @@ class Fanout:
             else:
                 viewer.wait_for_start()
 
+    def renew(self, headers: Headers) -> None:
+        """From the next keyframe on it is made of these."""
+        self._flush()
+        self.headers = headers
+        self.gop.clear()
+
     def interrupt(self) -> None:
         """Frames stop, perhaps to go on: nothing old is given to anybody who joins meanwhile."""
         self._flush()

@@ -20,6 +20,8 @@ PICTURES_MS: Final = 12_000
 """The same of sound, where nginx may keep pictures back until a keyframe (wait_key)."""
 UNSAID_MS: Final = 500
 """The same without metadata: nginx sends the sound's header just after the first picture."""
+UNSAID_PICTURES_MS: Final = 3_000
+"""And of sound without metadata: a bridge's picture begins with a keyframe, 2 s apart."""
 MAX_HELD_BYTES: Final = 8 * 1024 * 1024
 _NEED_A_HEADER: Final = ("H264", "HEVC", "AV1")
 _LAST_MS: Final = flv.MAX_TIMESTAMP_MS - 60_000
@@ -42,11 +44,18 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewed:
+    """Who joins from here on begins with these headers; whoever is there is told in the tags."""
+
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """What was begun ends here. `Begin` comes again when frames can be given out again."""
 
 
-Effect = Begin | Tag | Changed
+Effect = Begin | Tag | Renewed | Changed
 
 
 class Source:
@@ -67,6 +76,10 @@ class Source:
         """From a keyframe on, while it is not clear yet whether there is sound."""
         self._held_bytes = 0
         self._audio_since_ms: int | None = None
+        self._waits_for_keyframe = False
+        """Of the picture's new header."""
+        self._repeats_header = False
+        """Before each keyframe: who skips to one must not miss it."""
 
     def got_metadata(self, values: dict[str, object]) -> None:
         self._headers = replace(self._headers, metadata=build_metadata(values))
@@ -80,6 +93,10 @@ class Source:
             case Part.HEADER:
                 if body == self._headers.video:
                     return []  # nginx and some encoders repeat it
+                if self._goes_on_with(video):
+                    self._headers = replace(self._headers, video=body)
+                    self._waits_for_keyframe = True
+                    return []
                 return self._change(video=body, has_video=True)
         if video.codec in _NEED_A_HEADER and not self._headers.video:
             return []
@@ -87,12 +104,31 @@ class Source:
         if not self._headers.has_video:
             effects += self._change(has_video=True)
         is_start = video.part is Part.KEYFRAME
-        tag = Tag(flv.build_tag(flv.VIDEO, at_ms, body), at_ms, is_start, True)
+        if self._waits_for_keyframe:
+            if not is_start:
+                return effects
+            self._waits_for_keyframe, self._repeats_header = False, True
+            effects.append(Renewed(self._headers))
+        data = flv.build_tag(flv.VIDEO, at_ms, body)
+        if is_start and self._repeats_header:
+            data = flv.build_tag(flv.VIDEO, at_ms, self._headers.video) + data
+        tag = Tag(data, at_ms, is_start, True)
         if self._has_begun:
             effects.append(tag)
         elif is_start or self._held:
             effects += self._hold(tag)
         return effects
+
+    def _goes_on_with(self, video: Video) -> bool:
+        """Another size in the same codec: a browser sends larger pictures as its line allows, a
+        phone is turned. Players take that as it comes."""
+        before = self._headers.video
+        return (
+            self._has_begun
+            and video.codec == "H264"
+            and bool(before)
+            and flv.parse_video(before).codec == "H264"
+        )
 
     def got_audio(self, timestamp_ms: int, body: bytes, audio: Audio) -> list[Effect]:
         match audio.part:
@@ -115,7 +151,9 @@ class Source:
         elif self._headers.has_video:
             if self._held:
                 effects += self._hold(tag)
-        elif at_ms - self._audio_since_ms >= self._patience_ms(self._promises_video, PICTURES_MS):
+        elif at_ms - self._audio_since_ms >= self._patience_ms(
+            self._promises_video, PICTURES_MS, UNSAID_PICTURES_MS
+        ):
             self._has_begun = True
             effects += [Begin(self._headers, at_ms), tag]
         return effects
@@ -134,10 +172,10 @@ class Source:
         held, self._held, self._held_bytes = self._held, [], 0
         return [Begin(self._headers, held[0].timestamp_ms), *held]
 
-    def _patience_ms(self, is_promised: bool, promised_ms: int) -> int:
+    def _patience_ms(self, is_promised: bool, promised_ms: int, unsaid_ms: int = UNSAID_MS) -> int:
         if is_promised:
             return promised_ms
-        return 0 if self._headers.metadata else UNSAID_MS
+        return 0 if self._headers.metadata else unsaid_ms
 
     def _at(self, timestamp_ms: int) -> tuple[int, list[Effect]]:
         at_ms = self._timeline.at(timestamp_ms)

@@ -13,7 +13,7 @@ from playback.inspect import Inspector
 from playback.rtmp.errors import RtmpError
 from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
 from playback.rtmp.pull import pull
-from playback.source import Begin, Changed, Effect, Source, Tag
+from playback.source import Begin, Changed, Effect, Renewed, Source, Tag
 from playback.viewer import Viewer
 
 logger = logging.getLogger("playback")
@@ -174,5 +174,7 @@ class Stream:
                     self.fanout.push(data, at_ms, is_start=is_start, is_frame=is_frame)
                 case Begin(headers, at_ms):
                     self.fanout.begin(headers, at_ms)
+                case Renewed(headers):
+                    self.fanout.renew(headers)
                 case Changed():
                     self.fanout.end()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playback import flv, source
-from playback.source import Begin, Changed, Effect, Source, Tag
+from playback.source import Begin, Changed, Effect, Renewed, Source, Tag
 from tests.unit.playback.media import AAC, AVC, METADATA, audio, video
 
 KEY, FRAME, SOUND = video(key=True), video(), audio()
@@ -33,7 +33,8 @@ def run(
 
 
 def short(effects: list[Effect]) -> str:
-    """B: begin, with v and a for what is there; K, f, s: tags; X: changed."""
+    """B: begin, with v and a for what is there; K, f, s: tags, H: a header and K; R: renewed; X:
+    changed."""
     text = ""
     for effect in effects:
         match effect:
@@ -41,6 +42,10 @@ def short(effects: list[Effect]) -> str:
                 text += "B" + "v" * headers.has_video + "a" * headers.has_audio
             case Changed():
                 text += "X"
+            case Renewed():
+                text += "R"
+            case Tag(data) if effect.is_start and data[12] == 0:
+                text += "H"
             case Tag(data):
                 text += "s" if data[0] == A else "K" if effect.is_start else "f"
     return text
@@ -48,6 +53,7 @@ def short(effects: list[Effect]) -> str:
 
 # As nginx sends it: the sound's header comes just after the first picture.
 START = [(V, 0, AVC), (V, 40, KEY), (A, 41, AAC)]
+BEGUN = [*START, (A, 42, SOUND)]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +72,29 @@ START = [(V, 0, AVC), (V, 40, KEY), (A, 41, AAC)]
         # No metadata at all.
         ([*START, (A, 42, SOUND)], None, "BvaKs"),
         ([(V, 0, AVC), (V, 0, KEY), (V, 400, FRAME), (V, 510, FRAME)], None, "BvKff"),
+        ([(A, 0, AAC), (A, 10, SOUND), (A, 2_900, SOUND)], None, ""),
+        ([(A, 0, AAC), (A, 10, SOUND), (A, 3_010, SOUND)], None, "Bas"),
         # Nothing to decode them with.
         ([(V, 0, KEY), (A, 0, SOUND), (V, 40, FRAME)], METADATA, ""),
         ([(V, 0, b"\x17\2\0\0\0"), (V, 0, b""), (A, 0, b"")], METADATA, ""),
         # Headers again, and other ones.
         ([*START, (A, 42, SOUND), (V, 50, AVC), (A, 50, AAC), (V, 60, FRAME)], METADATA, "BvaKsf"),
-        ([*START, (A, 42, SOUND), (V, 50, AVC + b"x"), (V, 60, FRAME)], METADATA, "BvaKsX"),
-        ([*START, (A, 42, SOUND), (V, 50, AVC + b"x"), (V, 60, KEY)], METADATA, "BvaKsXBvaK"),
+        ([*START, (A, 42, SOUND), (V, 50, AVC + b"x"), (V, 60, FRAME)], METADATA, "BvaKs"),
+        ([*BEGUN, (V, 50, AVC + b"x"), (V, 60, FRAME), (V, 70, KEY)], METADATA, "BvaKsRH"),
+        (
+            [
+                *BEGUN,
+                (V, 50, AVC + b"x"),
+                (A, 55, SOUND),
+                (V, 60, KEY),
+                (V, 70, FRAME),
+                (V, 80, KEY),
+            ],
+            METADATA,
+            "BvaKssRHfH",
+        ),
+        ([*BEGUN, (V, 50, AVC + b"x"), (V, 55, AVC), (V, 60, KEY)], METADATA, "BvaKsRH"),
+        ([*BEGUN, (V, 50, b"\x1c\0\0\0\0hevc"), (V, 60, KEY)], METADATA, "BvaKsXBvaK"),
         ([*START, (A, 42, SOUND), (A, 50, AAC + b"x"), (V, 60, KEY)], METADATA, "BvaKsXBvaK"),
         # Pictures after all.
         (
@@ -137,6 +159,9 @@ def test_any_messages_make_an_orderly_stream(messages: list[tuple[int, int, byte
             case Changed():
                 assert headers is not None
                 headers = None
+            case Renewed():
+                assert headers is not None
+                headers = effect.headers
             case Tag():
                 assert headers is not None
                 assert effect.timestamp_ms <= flv.MAX_TIMESTAMP_MS
