@@ -10,6 +10,9 @@ const FALL_PER_SEC = 0.12;
 
 /** @typedef {{level: number, atMs: number, heardMs: number}} Heard */
 
+/** The level is that of the newest packet: seldom looked at, it would be one of the gaps between syllables. */
+export const LISTEN_MS = 100;
+
 export class ActiveSpeaker {
   /** @type {Map<string, Heard>} by person */
   #heard = new Map();
@@ -36,6 +39,11 @@ export class ActiveSpeaker {
     if (this.current !== null && !levels.has(this.current)) this.current = null;
     this.#challenge(this.#loudest(nowMs), nowMs);
     return this.current !== before;
+  }
+
+  /** How loud each one is, as rings show it: a syllable's gap is no fall. @returns {Map<string, number>} 0–1 */
+  get levels() {
+    return new Map([...this.#heard].map(([person, { level }]) => [person, Math.sqrt(level)]));
   }
 
   /** Who is marked as speaking. @param {number} nowMs @returns {Set<string>} */

@@ -1,6 +1,6 @@
 /** Owns seeing and hearing the others on stage, in studio and green room. */
 
-import { ActiveSpeaker } from "./active-speaker.js";
+import { ActiveSpeaker, LISTEN_MS } from "./active-speaker.js";
 import { lineUp } from "./lineup.js";
 import { Others } from "./others.js";
 import { Pictures } from "./pictures.js";
@@ -10,8 +10,6 @@ import { levelsOf } from "./voice.js";
 /** @import {Publisher} from "./publisher.js" */
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Room, User} from "./types.js" */
-
-const LISTEN_MS = 250;
 
 export class OthersView {
   #others;
@@ -100,7 +98,7 @@ export class OthersView {
     this.#speaker.step(levels, nowMs);
     const { stage } = this.#room;
     const muted = new Set(stage?.people.filter((one) => one.muted).map(({ user }) => user.id));
-    this.#pictures.mark(levels, this.#speaker.speaking(nowMs), muted);
+    this.#pictures.mark(this.#speaker.levels, this.#speaker.speaking(nowMs), muted);
     this.#pictures.keepOn();
   }
 }

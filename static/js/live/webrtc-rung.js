@@ -1,6 +1,6 @@
 /** Owns playing over WebRTC: which stream is where, whether frames come, what to do when they don't. */
 
-import { ActiveSpeaker } from "./active-speaker.js";
+import { ActiveSpeaker, LISTEN_MS } from "./active-speaker.js";
 import { LayerWishes } from "./layer-wishes.js";
 import { emptyLineup, lineUp } from "./lineup.js";
 import { Pulse } from "./pulse.js";
@@ -84,6 +84,7 @@ export class WebRtcRung {
     socket.onStatus(({ state }) => {
       if (state === "closed") this.#forget();
     });
+    setInterval(() => this.#hear(performance.now()), LISTEN_MS);
   }
 
   get published() {
@@ -211,7 +212,6 @@ export class WebRtcRung {
     const { main } = this.#lineup;
     if (!this.#running || main === null) return;
     const before = this.#pulse.lastMs;
-    if (this.several) this.#hear(nowMs);
     if (main.hasVideo) this.#pulse.count(this.#stage.pictures.frames, nowMs);
     else {
       this.#voice.listen(this.#subscriber.active?.receivers ?? [], nowMs);
@@ -316,11 +316,12 @@ export class WebRtcRung {
 
   /** @param {number} nowMs */
   #hear(nowMs) {
+    if (!this.#running || !this.several) return;
     const { voices } = this.#lineup;
     const session = this.#subscriber.active;
     const levels = session === null ? new Map() : levelsOf(session.receivers, session.streams, voices);
     const another = this.#speaker.step(levels, nowMs);
-    this.#stage.pictures.mark(levels, this.#speaker.speaking(nowMs), mutedOnes(this.#room));
+    this.#stage.pictures.mark(this.#speaker.levels, this.#speaker.speaking(nowMs), mutedOnes(this.#room));
     if (another) this.#arrange();
   }
 
