@@ -156,7 +156,7 @@ def test_obs_stops_and_the_browser_goes_on(running: Show, show: Callable[[str], 
     running.encoder.stop()
     wait_for(
         "only the browser sends",
-        lambda: obs.rungs(site, room_id)["flv"]["reason"] == "no_rtmp_source",
+        lambda: site.room(room_id)["publishing"] == ["webrtc"],
         30,
     )
     assert site.room(room_id)["state"] == "live"

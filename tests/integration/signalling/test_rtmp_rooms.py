@@ -38,7 +38,7 @@ def rungs(payload) -> dict:
 
 
 async def test_a_viewer_hears_how_obs_comes_and_goes(house):
-    for name in ("rtmp", "flv", "worker"):
+    for name in ("rtmp", "flv", "worker", "bridge"):
         await find(name, True)
     viewer = await house.connect()
     assert rungs(viewer.welcome["playback"])["flv"]["reason"] == "not_live"
@@ -48,7 +48,7 @@ async def test_a_viewer_hears_how_obs_comes_and_goes(house):
     await viewer.hears("room", state="live", publishing=["rtmp"])
     ladder = rungs((await viewer.hears("playback"))["payload"])
     assert ladder["flv"]["url"] == f"https://x.test/flv/{house.room.play_id}.flv"
-    assert (ladder["webrtc"]["reason"], ladder["hls"]["available"]) == ("no_webrtc_source", True)
+    assert (ladder["webrtc"]["reason"], ladder["hls"]["available"]) == ("bridge_starting", True)
 
     await find("flv", False)
     told = await viewer.hears("playback", again=True)
