@@ -232,7 +232,8 @@ def new_run_id() -> str:
 
 def environment(base_dir: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return {**kept, "PYTHONPATH": base_dir}
+    # Codecs have a thread a core; an arena for each would fill the address space they may have.
+    return {**kept, "PYTHONPATH": base_dir, "MALLOC_ARENA_MAX": "2"}
 
 
 async def adopt_all(folder: Folder, on_news: Callable[[], None]) -> list[Child]:
