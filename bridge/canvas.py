@@ -13,6 +13,7 @@ Plane = npt.NDArray[np.uint8]
 BACKGROUND: Final = (24, 129, 127)  # Y, U, V of #0a0c0d
 FACE_GROUND: Final = (41, 129, 127)  # #1a1f21
 FACE: Final = (97, 130, 126)
+MOST_CUT: Final = 4  # a camera of 1 x 1,000 pixels would be scaled to 640 x 640,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def box_of(rect: tuple[float, float, float, float], width: int, height: int) -> 
 def fit(width: int, height: int, box: Box, *, whole: bool) -> Fit:
     """`whole`: all of it shows, with bars; else it fills the box, what is too much is cut off."""
     scales = box.w / width, box.h / height
+    whole = whole or max(scales) > MOST_CUT * min(scales)
     scale = min(scales) if whole else max(scales)
     wide, high = even(width * scale), even(height * scale)
     if whole:

@@ -20,7 +20,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge.canvas import BACKGROUND, Box, Canvas, Fit, box_of, fit
 from bridge.h264 import has_idr, split_annex_b
-from bridge.video import DecoderThread, Job, be_nice, force_keyframe, kbps_for, x264_encoder
+from bridge.video import DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
 from live.layouts import rectangles
 
 logger = logging.getLogger(__name__)
@@ -167,7 +167,6 @@ class Mixer:
     # --- the mixer's own thread -----------------------------------------------------------------
 
     def _run(self) -> None:
-        be_nice()
         step = 1 / self._fps
         due = self._clock()
         try:

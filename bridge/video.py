@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -119,7 +117,6 @@ class DecoderThread:
         self._queue.put(None)
 
     def _run(self) -> None:
-        be_nice()
         name, codec = "", None
         while (job := self._queue.get()) is not None:
             try:
@@ -134,12 +131,6 @@ class DecoderThread:
                 codec = None
                 self._needs_keyframe = True
                 self._failed()
-
-
-def be_nice() -> None:
-    """This thread and those it starts: on a busy machine packets are to be received first."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def _decoder(codec_name: str) -> VideoCodecContext:

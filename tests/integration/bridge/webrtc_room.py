@@ -24,6 +24,7 @@ from tests.integration.bridge.webrtc_media import FPS, pictures, sounds
 
 ROOT = Path(__file__).resolve().parents[3]
 ROOM = "room_bridge0001"
+GREY = (120, 128, 128)
 
 
 class Publisher:
@@ -36,7 +37,7 @@ class Publisher:
         codec: str = "H264",
         width: int = 640,
         height: int = 360,
-        colour: tuple[int, int, int] = (120, 128, 128),
+        colour: tuple[int, int, int] = GREY,
         tone: float = 1000.0,
         steady: bool = False,
     ) -> None:
@@ -153,6 +154,9 @@ class Room:
         self.sfu.wait(10)
 
     async def publish(self, **how: Any) -> Publisher:
+        # Encoded beside the loop: a publisher that is there already must not fall silent.
+        picture = (how.get("width", 640), how.get("height", 360), how.get("colour", GREY))
+        await asyncio.to_thread(pictures, how.get("codec", "H264"), *picture)
         publisher = Publisher(self, **how)
         self._publishers.append(publisher)
         return await publisher.start()
