@@ -184,3 +184,23 @@ def mbps(page: Page) -> float:
 
 def publishing(site: Site, room_id: str) -> list[str]:
     return list(site.room(room_id).get("publishing") or [])
+
+
+def test_a_killed_gateway_is_come_back_to(
+    breakable_site: Site, without_udp: Visitor, show: Callable[[str], None]
+) -> None:
+    site = breakable_site
+    site.wait_until_healthy()
+    room_id = site.create_room("Gateway")
+    studio = browse.open_studio(without_udp, room_id)
+    press(studio)
+    pid = site.kill("push")
+    killed = time.monotonic()
+    wait_for("the room misses it", lambda: "rtmp" not in publishing(site, room_id))
+    site.wait_for_another("push", pid)
+    wait_for("it is sent again", lambda: "rtmp" in publishing(site, room_id))
+    wait_for_way(studio, "push")
+    show(f"kill -9 of the gateway: sent again after {time.monotonic() - killed:.1f} s")
+    assert broadcasts(site, room_id) == 1
+    browse.end_live(studio)
+    wait_for("it has ended", lambda: site.room(room_id)["state"] == "ended")

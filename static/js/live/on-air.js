@@ -13,6 +13,8 @@ const STEP_MS = 250;
 const HOPELESS = new Set(["sfu_unavailable", "sfu_refused", "sfu_timeout", "no_common_codec", "bad_sdp"]);
 // After it was refused the way by WebSocket rests.
 const REST_MS = 30_000;
+// Without either way for so long one reads of OBS.
+const STUCK_MS = 10_000;
 
 export class OnAir {
   #publisher;
@@ -34,6 +36,9 @@ export class OnAir {
   #sent = false;
   /** What the plan was: the publisher may have given up by itself since. */
   #webrtc = false;
+
+  /** Since when it is wanted and not there; 0: it is there. */
+  #wantedMs = 0;
 
   wanted = false;
 
@@ -73,6 +78,11 @@ export class OnAir {
   othersIn(room) {
     if (!this.#ours || !room.publishing) return room;
     return { ...room, publishing: room.publishing.filter((way) => way !== "rtmp") };
+  }
+
+  /** Nothing gets through, by neither way. */
+  get stuck() {
+    return this.wanted && !this.connected && this.#wantedMs > 0 && performance.now() - this.#wantedMs > STUCK_MS;
   }
 
   get connected() {
@@ -156,6 +166,8 @@ export class OnAir {
   #step(tell = true) {
     if (!this.wanted) return;
     const publisher = this.#publisher;
+    if (this.connected) this.#wantedMs = 0;
+    else if (this.#wantedMs === 0) this.#wantedMs = performance.now();
     const hopeless = HOPELESS.has(publisher.refused ?? publisher.trouble ?? "");
     // For these reasons nothing else would do either: banned, another's room …
     if (this.via === "webrtc" && publisher.refused !== null && !(hopeless && this.canPush)) {
@@ -178,6 +190,7 @@ export class OnAir {
         pushable: this.canPush,
         there: "RTCPeerConnection" in window && (way?.available ?? true),
         connected: publisher.connected,
+        reached: publisher.reached,
         seen: this.#room.publishing?.includes("webrtc") ?? this.#room.state === "live",
         answeredMs: publisher.answeredMs,
         hopeless: hopeless && !publisher.wasOn,

@@ -74,6 +74,11 @@ export class Publisher {
     return this.#sessions.some((session) => session.connected);
   }
 
+  /** The network lets it through: what is missing only takes time. */
+  get reached() {
+    return this.#sessions.some((session) => session.reached);
+  }
+
   /** @returns {SendingSession | null} */
   get session() {
     return this.#sessions.findLast((session) => session.connected) ?? null;

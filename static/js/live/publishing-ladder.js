@@ -11,6 +11,7 @@
  * @property {boolean} pushable this browser, room and server can do it by WebSocket
  * @property {boolean} there WebRTC is offered to us at all
  * @property {boolean} connected media flow by WebRTC
+ * @property {boolean} [reached] packets get to the SFU and back: it only takes time
  * @property {boolean} seen the room says that it gets something by WebRTC
  * @property {number | null} answeredMs when the server answered an offer last
  * @property {boolean} hopeless the server's answer was that this will never do
@@ -20,6 +21,8 @@
 
 const ANSWERED_MS = 3_000;
 const UNANSWERED_MS = 4_000;
+// A busy machine is no firewall.
+const REACHED_MS = 8_000;
 // Connected, but nothing is seen of it.
 const UNSEEN_MS = 5_000;
 // The connection is made ahead, so that the fall itself costs little.
@@ -108,6 +111,7 @@ export class PublishingLadder {
    */
   #fallMs(facts, badSinceMs) {
     if (facts.hopeless || (!facts.there && !this.#wasGood)) return this.#now;
+    if (facts.reached && !facts.connected) return badSinceMs + REACHED_MS;
     if (facts.connected) return badSinceMs + UNSEEN_MS;
     if (this.#wasGood) return badSinceMs + ANSWERED_MS;
     return this.#answeredMs === null ? badSinceMs + UNANSWERED_MS : this.#answeredMs + ANSWERED_MS;

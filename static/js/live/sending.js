@@ -76,6 +76,11 @@ export class SendingSession {
     return this.#pc.connectionState === "connected";
   }
 
+  /** Packets get there and back; keys may still be on their way. */
+  get reached() {
+    return ["connected", "completed"].includes(this.#pc.iceConnectionState);
+  }
+
   /** @returns {Promise<RTCStatsReport>} */
   stats() {
     return this.#pc.getStats();

@@ -32,11 +32,12 @@ export class ObsInStudio {
    * @param {Studio} now
    * @param {Room} room
    * @param {Way | undefined} way to publish by RTMP
+   * @param {boolean} stuck nothing gets through from here
    */
-  show(now, room, way) {
+  show(now, room, way, stuck) {
     const sends = room.publishing?.includes("rtmp") ?? false;
     const alone = room.streaming_mode === "rtmp";
-    const helps = now.state === "blocked" && HELPS.has(now.why);
+    const helps = stuck || (now.state === "blocked" && HELPS.has(now.why));
     this.#root.hidden = room.streaming_mode === "webrtc" || !(sends || alone || helps);
     const words = wordsOf({ sends, alone, helps, works: way?.available ?? true, comes: way?.reason !== "rtmp_off" });
     say(need("[data-rtmp-title]", this.#root), words.title);

@@ -162,7 +162,7 @@ function render() {
   need("[data-share-words]").textContent =
     media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
   root.dataset.mode = room.streaming_mode;
-  obs?.show(now, onAir.othersIn(room), rtmpWay);
+  obs?.show(now, onAir.othersIn(room), rtmpWay, onAir.stuck);
   showTimer();
   preview.render(media);
   pickers.render();

@@ -43,6 +43,10 @@ test("sessions that fail one after the other do not put the fall off", () => {
   assert.equal(changes.find(([, plan]) => plan === "- on")?.[0], 3_000);
 });
 
+test("a machine that is only busy gets more time", () => {
+  assert.deepEqual(walk(started(), 0, 9_000, { answeredMs: 250, reached: true }).at(-1), [8_000, "- on"]);
+});
+
 test("without an answer it is WebSocket after four", () => {
   assert.deepEqual(walk(started(), 0, 9_000, {}).at(-1), [4_000, "- on"]);
 });
