@@ -8,6 +8,7 @@ from django.conf import settings
 from ingest.now import Now
 from ingest.parts import Parts
 from ingest.playback_job import Playback
+from ingest.push_job import Push
 from ingest.reconcile_job import Reconcile
 from ingest.rows import lose_all
 from ingest.viewers_job import Viewers
@@ -63,4 +64,7 @@ def ingest_jobs() -> list[Job]:
     now = Now()
     playback = Playback(now, parts)
     viewers = Viewers(settings.DATA_DIR / "run" / "viewers.sock", playback)
-    return [Heartbeat(parts), Rooms(), Reconcile(now, parts), playback, viewers]
+    jobs = [Heartbeat(parts), Rooms(), Reconcile(now, parts), playback, viewers]
+    if settings.STREAMING_SOCKET_FALLBACK and settings.BEHIND_FRONT:
+        jobs.append(Push(parts))
+    return jobs

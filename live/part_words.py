@@ -13,6 +13,7 @@ from live import parts
 NAMES = {
     "rtmp": gettext_lazy("RTMP (nginx)"),
     "flv": gettext_lazy("HTTP-FLV (playback)"),
+    "push": gettext_lazy("WebSocket (push)"),
     "disk": gettext_lazy("Disk"),
     "worker": gettext_lazy("Worker"),
     "bridge": gettext_lazy("Bridges"),
@@ -33,7 +34,7 @@ def troubles() -> list[Trouble]:
     found = []
     if not parts.worker_runs():
         found.append(Trouble("worker", consequence("worker"), ""))
-    for name in ("rtmp", "flv", "disk", "bridge"):
+    for name in ("rtmp", "flv", "push", "disk", "bridge"):
         seen = parts.parts_now().get(name)
         if seen is not None and not seen.ok:
             found.append(Trouble(name, consequence(name), seen.detail))
@@ -47,6 +48,8 @@ def consequence(name: str) -> str:
             return _("RTMP is down: publish from the browser. It is started again by itself.")
         case "flv":
             return _("HTTP-FLV is down: viewers get HLS, some seconds later.")
+        case "push":
+            return _("The gateway is down: studios without WebRTC can't go on by WebSocket.")
         case "disk":
             return _("The disk is nearly full: nothing is recorded until there is room again.")
         case "bridge":
@@ -64,7 +67,7 @@ def consequence(name: str) -> str:
 
 def words(name: str, ok: bool) -> str:
     """One line for a list of all parts."""
-    if not settings.RTMP_ENABLED and name in ("rtmp", "flv", "bridge"):
+    if not settings.RTMP_ENABLED and name in ("rtmp", "flv", "push", "bridge"):
         return _("Not part of this installation.")
     if name == "worker":
         ok = parts.worker_runs()
