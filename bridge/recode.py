@@ -26,6 +26,9 @@ MOST_WAITING: Final = 60  # two seconds: then it is faster to begin again at a k
 MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 LONG_SIDE, SHORT_SIDE = 1280, 720
 MOST_FPS: Final = 30
+# Decoding costs a third of encoding: a machine that is too slow shows fewer pictures, not old ones.
+HURRY_WAITING: Final = 8
+HURRY_FPS: Final = 6
 KEYFRAME_MS: Final = 2_000
 ASKED_KEYFRAME_MS: Final = 500  # at most so often, whoever asks
 _MS: Final = Fraction(1, 1_000)
@@ -104,7 +107,8 @@ class Recoder:
                 for frame in decoding.push(*item):
                     if (frame.pts or 0) < self._shown_from_ms:
                         continue
-                    for picture in encoding.push(frame):
+                    hurries = self._waiting.qsize() > HURRY_WAITING
+                    for picture in encoding.push(frame, HURRY_FPS if hurries else MOST_FPS):
                         self._hand_out(picture)
             except (av.FFmpegError, ValueError, KeyError, MemoryError):
                 self.broken_frames += 1
@@ -143,8 +147,8 @@ class _Encoding:
         self._last_ms: int | None = None
         self._due_ms = 0.0
 
-    def push(self, frame: VideoFrame) -> list[Picture]:
-        if frame.pts is None or not self._is_due(frame.pts):
+    def push(self, frame: VideoFrame, fps: int = MOST_FPS) -> list[Picture]:
+        if frame.pts is None or not self._is_due(frame.pts, 1_000 / fps):
             return []
         if frame.width * frame.height > MOST_PIXELS:
             raise ValueError("a picture too large to be scaled in time")
@@ -167,11 +171,10 @@ class _Encoding:
                 pictures.append(Picture(nals, packet.pts, is_key))
         return pictures
 
-    def _is_due(self, at_ms: int) -> bool:
-        """No more than MOST_FPS, and always forward; a fifth of a frame early will do."""
+    def _is_due(self, at_ms: int, step_ms: float) -> bool:
+        """No more often than that, and always forward; a fifth of a frame early will do."""
         if self._last_ms is not None and at_ms <= self._last_ms:
             return False
-        step_ms = 1_000 / MOST_FPS
         if abs(at_ms - self._due_ms) > 10 * step_ms:
             self._due_ms = at_ms
         if at_ms < self._due_ms - step_ms / 5:

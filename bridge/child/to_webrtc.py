@@ -55,10 +55,11 @@ class ToWebrtc:
         self._spec = spec
         self._report = report
         self._relay = Relay(spec.sfu)
-        self._publisher = Publisher(self._relay, spec.room_id, self._tell)
+        self._publisher = Publisher(self._relay, spec.room_id, self._publisher_changed)
         self._publisher.on_keyframe_wanted = self._keyframe_wanted
         self._publishing: asyncio.Task[None] | None = None
         self._offered: frozenset[Kind] = frozenset()
+        self._session_id = ""
         self._usage = Usage()
         self._clock = MediaClock()
         self._epoch = 0.0  # when the clock was 0, in seconds since 1970
@@ -76,7 +77,7 @@ class ToWebrtc:
         self._playing = False
         self._sent_frames = self._dropped_frames = self._broken_frames = 0
         self._asked_keyframes = 0
-        self._sent_at = 0.0  # monotonic; 0: nothing since the join
+        self._sent_at: dict[Kind, float] = {}  # monotonic; since the join
         self._idle_since: float | None = None
 
     # --- Work -------------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ class ToWebrtc:
                 self._starts_at_key = True
                 continue
             self._sent_frames += 1
-            self._sent()
+            self._sent("video")
 
     def _keyframe_wanted(self) -> None:
         """Only a picture that is made here can be one; an encoder by RTMP can't be asked."""
@@ -276,11 +277,11 @@ class ToWebrtc:
             moment = self._epoch + packet.at_ms / 1_000
             with contextlib.suppress(ConnectionError):
                 await outlet.send([packet.data], packet.position, moment, level=packet.level)
-                self._sent()
+                self._sent("audio")
 
-    def _sent(self) -> None:
+    def _sent(self, kind: Kind) -> None:
         first = not self._is_sending()
-        self._sent_at = time.monotonic()
+        self._sent_at[kind] = time.monotonic()
         if first:
             self._tell()
 
@@ -316,17 +317,19 @@ class ToWebrtc:
         """What comes in and can be sent. What was offered once stays: each join is a freeze."""
         if not self._heard or self._needs():
             return frozenset()  # with a picture that can't pass HTTP-FLV is better than sound alone
-        kinds = frozenset(self._heard)
-        since_secs = now - min(self._heard.values())
-        if self._promised and since_secs < KEYFRAME_WITHIN_SECS:
-            kinds |= self._promised
-        elif not self._promised and since_secs < BOTH_WITHIN_SECS:
+        if not self._promised and now - min(self._heard.values()) < BOTH_WITHIN_SECS:
             return self._offered
-        return kinds | self._offered
+        promised = {kind for kind in self._promised if self._is_promised(kind)}
+        return self._offered | frozenset(self._heard) | promised
+
+    def _is_promised(self, kind: Kind) -> bool:
+        """By metadata, and not in vain yet."""
+        since = min(self._heard.values(), default=0.0)
+        return kind in self._promised and time.monotonic() - since < KEYFRAME_WITHIN_SECS
 
     async def _leave(self) -> None:
         task, self._publishing, self._offered = self._publishing, None, frozenset()
-        self._sent_at = 0.0
+        self._sent_at.clear()
         if task is not None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -338,8 +341,18 @@ class ToWebrtc:
         """Of this spec: "" where the picture can be sent."""
         return self._video.problem if self._spec.mode == "pass" else ""
 
+    def _publisher_changed(self) -> None:
+        if self._publisher.session_id != self._session_id:
+            self._session_id = self._publisher.session_id
+            self._sent_at.clear()
+        self._tell()
+
     def _is_sending(self) -> bool:
-        return self._sent_at > 0 and time.monotonic() - self._sent_at < SILENCE_SECS
+        """Sound alone is not enough where a picture is to come: a keyframe may be 8 s away."""
+        awaits = "video" in self._offered and "video" not in self._sent_at
+        if awaits and ("video" in self._heard or self._is_promised("video")):
+            return False
+        return any(time.monotonic() - at < SILENCE_SECS for at in self._sent_at.values())
 
     def _tell(self) -> None:
         problem = self._video.problem

@@ -109,7 +109,9 @@
     const video = document.querySelector(selector);
     const context = new AudioContext({ latencyHint: 'interactive' });
     const analyser = new AnalyserNode(context, { fftSize: 256 });
-    context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+    // Of a video with a stream an element's source is silent.
+    if (video.srcObject) context.createMediaStreamSource(video.srcObject).connect(analyser);
+    else context.createMediaElementSource(video).connect(analyser).connect(context.destination);
     const wave = new Float32Array(analyser.fftSize);
     const heard = { beeps: [], shown: [], state: '' };
     let quietSince = 0;
