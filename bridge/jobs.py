@@ -16,6 +16,7 @@ from django.conf import settings
 
 from bridge.children import COMMAND, environment
 from bridge.folder import Folder
+from bridge.hls.leftovers import remove_old
 from bridge.manager import Manager, State
 from bridge.plan import Held, Job, RoomNow, plan
 from bridge.scene import Scene, limits, may_wait, read_scene, with_waiting
@@ -29,8 +30,10 @@ from worker.job import Job as WorkerJob
 
 logger = logging.getLogger("bridge")
 FIGURES_EVERY_SECS: Final = 5.0
+TOLD_FIGURES: Final = ("qualities",)  # pages hear of them
 TOUCH_EVERY_SECS: Final = 2.0  # of sessions, which are taken for dead after 6 s
 IDLE_LOOK_SECS: Final = 0.5
+LEFTOVERS_EVERY_SECS: Final = 60.0
 
 
 class Bridges(WorkerJob):
@@ -47,6 +50,7 @@ class Bridges(WorkerJob):
         self._entered = False
         self._written: dict[str, State] = {}
         self._figures_at = self._touched_at = 0.0
+        self._cleaned_at = -LEFTOVERS_EVERY_SECS
         self._sessions: list[BridgeSession] | None = None  # None: rows of others may be there
 
     async def __aenter__(self) -> Self:
@@ -85,6 +89,7 @@ class Bridges(WorkerJob):
             rooms = await with_waiting(rooms)
         await self._manage(rooms, scene)
         await self._write()
+        await self._clean()
 
     async def _manage(self, rooms: tuple[RoomNow, ...], scene: Scene) -> None:
         manager = self._manager
@@ -105,6 +110,16 @@ class Bridges(WorkerJob):
             for key, run_id in scene.run_ids.items()
             if run_id == "" and key in self._written and self._written[key].run_id
         ]
+
+    async def _clean(self) -> None:
+        """Qualities whose process died, and was not replaced."""
+        now = time.monotonic()
+        if now - self._cleaned_at < LEFTOVERS_EVERY_SECS:
+            return
+        self._cleaned_at = now
+        states = self._manager.states()
+        at_work = {state.job.play_id for state in states if state.job.kind == "ladder"}
+        await asyncio.to_thread(remove_old, settings.MEDIA_DIR / "ladder", at_work)
 
     # --- Rows ------------------------------------------------------------------------------------
     async def _write(self) -> None:
@@ -148,7 +163,8 @@ def _as_left(job: Job, held: Held, run_id: str, starts: int) -> State:
 def _plain(state: State) -> State:
     """Without what changes all the time, and what the plan remembers by itself."""
     job = replace(state.job, wished_at=0.0, tiles=())
-    return replace(state, job=job, figures={})
+    told = {name: state.figures[name] for name in TOLD_FIGURES if name in state.figures}
+    return replace(state, job=job, figures=told)
 
 
 def _row(state: State) -> BridgeNow:

@@ -234,6 +234,8 @@ def _to_rtmp(
 
 
 def _ladder(room: RoomNow, held: Mapping[str, Held], limits: Limits, now: float) -> Iterator[_Wish]:
+    if room.audio_only:
+        return  # there is nothing to make smaller
     wished = bool(room.demand.hls)
     job, past = _job("ladder", room, held, now, wished=wished)
     if past is None and not (wished and room.programme):
@@ -295,11 +297,20 @@ def _needs(past: Held | None) -> bool:
 
 # --- What of it may run -------------------------------------------------------------------------
 def _slots(wishes: Iterable[_Wish], most: int) -> frozenset[str]:
-    """Whoever has one keeps it; the rest goes to the oldest."""
+    """Whoever has one keeps it; the rest goes to the oldest.
+
+    Qualities get what is left, and give it back: viewers have the source without them, but
+    nothing at all where a picture can't be converted.
+    """
     wishes = list(wishes)
-    given = [wish.job.key for wish in wishes if wish.held is not None and wish.held.has_slot]
-    waiting = [wish.job.key for wish in wishes if wish.costs and wish.job.key not in given]
-    return frozenset(given + waiting[: max(0, most - len(given))])
+    given: list[str] = []
+    for extra in (False, True):
+        these = [wish for wish in wishes if (wish.job.kind == "ladder") is extra]
+        holding = [wish.job.key for wish in these if wish.held is not None and wish.held.has_slot]
+        waiting = [wish.job.key for wish in these if wish.costs and wish.job.key not in holding]
+        free = max(0, most - len(given))
+        given += (holding + waiting)[: free if extra else max(free, len(holding))]
+    return frozenset(given)
 
 
 def _settled(wish: _Wish, has_slot: bool, in_number: bool, now: float) -> Job:

@@ -33,6 +33,7 @@ from live.models import (
     SENDING,
     BridgeJob,
     BridgeKind,
+    BridgeState,
     Broadcast,
     ChatMessage,
     Guest,
@@ -166,7 +167,7 @@ def access_session(user: Person, session_id: str) -> SfuSession:
 
 
 def rooms_with_viewers() -> QuerySet[Room]:
-    """All rooms with owner, ingest, open broadcast, `sends_webrtc`, `to_webrtc_job` and `viewers`.
+    """All rooms with owner, ingest, open broadcast and what views_of.playback reads of them.
 
     `viewers`: how many watch now, also with players outside of our pages.
     """
@@ -174,12 +175,15 @@ def rooms_with_viewers() -> QuerySet[Room]:
     opened = Broadcast.objects.filter(ended_at__isnull=True)
     sending = SfuSession.objects.filter(SENDING, room=OuterRef("pk"))
     bridging = BridgeJob.objects.filter(kind=BridgeKind.TO_WEBRTC, room=OuterRef("pk"))
+    ladders = BridgeJob.objects.filter(kind=BridgeKind.LADDER, state=BridgeState.RUNNING)
+    ladder = ladders.filter(room=OuterRef("pk"))
     return (
         Room.objects.select_related("owner", "ingest")
         .prefetch_related(Prefetch("broadcasts", opened, to_attr="open_broadcasts"))
         .annotate(
             sends_webrtc=Exists(sending),
             to_webrtc_job=Subquery(bridging.values(said=Concat("state", Value(" "), "reason"))[:1]),
+            ladder_figures=Subquery(ladder.values("figures")[:1]),
             viewers=Count("participants", filter=watching) + OUTSIDE_VIEWERS + WHEP_PLAYERS,
         )
     )

@@ -15,6 +15,7 @@ from live.models import (
     SENDING,
     BridgeJob,
     BridgeKind,
+    BridgeState,
     Broadcast,
     ChatMessage,
     GiftSent,
@@ -132,6 +133,7 @@ def playback(room: Room, sfu_ok: bool) -> dict[str, Any]:
             "rung": rung,
             "available": why is None,
             "url": urls.get(rung) if why is None else None,
+            "qualities": _qualities(room) if rung == "hls" and why is None else None,
             **_why(why),
         }
         for rung, why in missing_rungs(scene).items()
@@ -162,6 +164,18 @@ def to_webrtc_job(room: Room) -> tuple[str, str]:
         return jobs.values_list("state", "reason").first() or ("", "")
     state, _, reason = (known or "").partition(" ")
     return state, reason
+
+
+def _qualities(room: Room) -> list[str]:
+    """Of HLS, best first: ["source", "720p", "audio"]; others than "source" while a job runs."""
+    if not settings.HLS_LADDER:
+        return ["source"]
+    figures = getattr(room, "ladder_figures", "")  # by access.rooms_with_viewers
+    if figures == "":
+        running = BridgeJob.objects.filter(kind=BridgeKind.LADDER, state=BridgeState.RUNNING)
+        figures = running.filter(room=room).values_list("figures", flat=True).first()
+    found = figures.get("qualities") if isinstance(figures, dict) else None
+    return [str(quality) for quality in found] if found else ["source"]
 
 
 def _why(reason: str | None) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def _rooms(room_ids: Collection[str]) -> Collection[Room]:
 
 
 def _is_news(row: BridgeJob, one: BridgeNow) -> bool:
-    """Viewers hear of WebRTC through a bridge, and the owner why there is none."""
+    """Viewers hear of WebRTC through a bridge and of HLS's qualities, the owner why not."""
+    if row.figures.get("qualities") != one.figures.get("qualities"):
+        return True
     return any(getattr(row, name) != getattr(one, name) for name in SHOWN)
 
 

@@ -211,6 +211,11 @@ class RungShape(serializers.Serializer[Any]):
     rung = serializers.ChoiceField(RUNGS)
     available = serializers.BooleanField()
     url = serializers.CharField(allow_null=True)
+    qualities = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text='Of hls, best first: "source", "720p", "480p", "360p", "audio".',
+    )
     reason = serializers.CharField(allow_null=True, help_text="Why it is missing.")
     detail = serializers.CharField(allow_null=True, help_text="The reason in plain words.")
 

@@ -31,6 +31,8 @@ def test_the_short_address_leads_to_all_qualities_where_there_are_some(ladder: A
     master = ladder.ask(first)
     assert (master.status, master.body) == (200, FILES["master.m3u8"])
     assert master.headers["cache-control"] == "no-store"
+    one = ladder.ask(f"/hls/{PLAY}.m3u8?token={token}&v=page&qualities=one").headers["location"]
+    assert one == f"/hls/page/{token}/{PLAY}/index.m3u8"
     (ladder.values.media_dir / "ladder" / PLAY / "master.m3u8").unlink()
     again = ladder.ask(f"/hls/{PLAY}.m3u8?token={token}&v=page").headers["location"]
     assert again == f"/hls/page/{token}/{PLAY}/index.m3u8"

@@ -226,6 +226,26 @@ def test_qualities_need_a_player_and_a_slot() -> None:
     assert keys(plan([room(OBS)], held, limits, 16)) == ["to_webrtc:room_a"]
 
 
+def test_qualities_leave_their_slot_to_what_nobody_sees_without() -> None:
+    limits = replace(LIMITS, ladder=True, max_transcodes=1)
+    watched = [room(BROWSER, demand=Demand(hls=1))]
+    made = plan(watched, {}, limits, 0)
+    assert only(made, "ladder").has_slot
+    held = says(made, "to_rtmp:room_a", Heard("starting", needs="transcode"))
+    after = plan(watched, held, limits, 1)
+    assert (only(after, "to_rtmp").mode, only(after, "to_rtmp").may_run) == ("transcode", True)
+    assert (only(after, "ladder").may_run, only(after, "ladder").reason) == (False, "no_slot")
+    held = says(after, "to_rtmp:room_a", Heard("running"))  # H.264 now
+    assert only(plan(watched, held_of(after, held) | held, limits, 2), "to_rtmp").has_slot
+    assert only(plan([room(OBS, demand=Demand(hls=1))], held, limits, 3), "ladder").has_slot
+
+
+def test_sound_alone_has_one_quality() -> None:
+    limits = replace(LIMITS, ladder=True)
+    now = room(OBS, demand=Demand(hls=1), audio_only=True)
+    assert keys(plan([now], {}, limits, 0)) == ["to_webrtc:room_a"]
+
+
 def test_a_target_whose_key_nobody_can_read_waits() -> None:
     job = only(plan([room(OBS, targets=(7,), sealed=frozenset({7}))], {}, LIMITS, 0), "restream")
     assert (job.may_run, job.reason) == (False, "key_unreadable")
