@@ -22,7 +22,7 @@ from bridge.video import Job
 from bridge.video_tags import VideoTags
 from bridge.webrtc.receiver import Media
 from bridge.webrtc.viewer import Stream, Viewer
-from playback.flv import AUDIO, VIDEO, Part, parse_video
+from playback.flv import AUDIO, VIDEO, Part, parse_audio, parse_video
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ KEYFRAME_SECS: Final = 2.0  # HLS cuts there; browsers make one on request only
 NO_KEYFRAME_SECS: Final = 3.0
 # Sound waits for the first picture: a player that began without one shows none later.
 HOLD_SOUND_SECS: Final = 3.0
-HOLD_ALONE_SECS: Final = 1.0  # where nobody is known to send a picture
+HOLD_ALONE_SECS: Final = 1.0  # where there are tracks, and none is a picture
+PUBLISH_SECS: Final = 2.0  # so long it waits to know what there will be, which metadata tell
 FRAME_BYTES: Final = 4_000_000  # nginx takes no more
 
 
@@ -77,13 +78,15 @@ class ToRtmp:
     async def run(self) -> None:
         self._report("starting")
         self._put(AUDIO, 0, self._sound.header)
-        self._outlet.start()
         viewing = asyncio.create_task(self._viewer.run(), name="viewer")
         looked = told = 0.0
         try:
             while not viewing.done():
                 await asyncio.sleep(TICK_SECS)
                 now = time.monotonic()
+                if self._may_publish(now):
+                    self._outlet.metadata = self._metadata()  # for this connection, or the next
+                    self._outlet.start()
                 self._send_sound(now)
                 if now - looked >= LOOK_SECS:
                     looked = now
@@ -162,20 +165,31 @@ class ToRtmp:
             return True
         if self._connected_at is None:
             return False
-        hold = HOLD_SOUND_SECS if self._cast.has_pictures else HOLD_ALONE_SECS
+        alone = bool(self._viewer.tracks) and not self._cast.has_pictures
+        hold = HOLD_ALONE_SECS if alone else HOLD_SOUND_SECS
         return now - self._connected_at > (0 if self._spec.audio_only else hold)
+
+    def _may_publish(self, now: float) -> bool:
+        since = now - (self._connected_at or now)
+        return bool(self._viewer.tracks) or since > PUBLISH_SECS
+
+    def _metadata(self) -> dict[str, object]:
+        """What there is or will be: players wait for it. Sound there is always."""
+        found: dict[str, object] = {"audiocodecid": 10, "audiosamplerate": 48_000, "stereo": True}
+        if self._last_ms[VIDEO] >= 0 or self._cast.has_pictures:
+            found["videocodecid"] = 7
+        return found
 
     def _put(self, kind: int, at_secs: float, body: bytes) -> None:
         """Times never go back; a picture has one of its own."""
         at_ms = max(0, round(at_secs * 1000))
         last_ms = self._last_ms[kind]
-        if kind == VIDEO and parse_video(body).part is Part.HEADER:
-            self._outlet.put(Tag(kind, max(at_ms, last_ms + 1), body))
-            return
         at_ms = max(at_ms, last_ms + (kind == VIDEO))
-        if body is not self._sound.header or kind == VIDEO:
-            self._last_ms[kind] = at_ms
         self._outlet.put(Tag(kind, at_ms, body))
+        part = parse_video(body).part if kind == VIDEO else parse_audio(body).part
+        if part is Part.HEADER:
+            return
+        self._last_ms[kind] = at_ms
         self._usage.sent(kind, len(body))
 
     # --- what is to be seen ---------------------------------------------------------------------
