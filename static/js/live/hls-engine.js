@@ -1,6 +1,10 @@
-/** Owns one HLS playlist in hls.js: its settings, its failures, how far behind it is. */
+/** Owns one HLS address in hls.js: its settings, its qualities, its failures, how far behind it is. */
 
+import { possible, qualitiesOf } from "./hls-qualities.js";
+
+/** @import {Quality} from "./hls-qualities.js" */
 /** @import {Engine, EngineEvents, EngineOptions} from "./stream-rung.js" */
+/** @import {StreamQuality} from "./types.js" */
 
 // Segments between the edge and what plays. Measured with 1 s segments: 1 → 2.3 s behind, 3 → 4.2 s.
 const SEGMENTS = { low: 1, smooth: 3 };
@@ -8,6 +12,8 @@ const CATCH_UP_RATE = 1.1;
 const LEAST_STALL_MS = 2_000;
 // Whoever plays this long without a new segment would have run dry with the usual ones.
 const PROVEN_AFTER_MS = 3_000;
+/** What this page's connection brought last, in bit/s; the first time hls.js takes it to bear the source. */
+let bandwidth = 0;
 
 /** Our own server answers at once or not at all, and the rung tries again by itself. @param {number} withinMs */
 function patience(withinMs) {
@@ -22,6 +28,13 @@ export class HlsEngine {
   key = this;
   bytes = 0;
   codec = "";
+  several = false;
+  /** @type {Quality[]} */
+  qualities = [];
+  /** @type {StreamQuality} */
+  #wish;
+  /** The playlist of sound alone, which hls.js leaves out beside pictures. */
+  #soundOnly = false;
   #lib;
   #options;
   #events;
@@ -42,6 +55,7 @@ export class HlsEngine {
     this.#lib = lib;
     this.#options = options;
     this.#events = events;
+    this.#wish = options.quality;
   }
 
   /** @param {HTMLVideoElement} video */
@@ -55,15 +69,25 @@ export class HlsEngine {
       maxLiveSyncPlaybackRate: CATCH_UP_RATE,
       liveDurationInfinity: true,
       backBufferLength: 10,
+      // More than the player shows is wasted; more than it has pixels for is not, on a phone.
+      capLevelToPlayerSize: true,
+      ...(bandwidth > 0 ? { abrEwmaDefaultEstimate: bandwidth } : {}),
+      autoStartLoad: this.#wish !== "audio",
       manifestLoadPolicy: patience(3_000),
       playlistLoadPolicy: patience(3_000),
       fragLoadPolicy: patience(5_000),
     });
     this.#hls = hls;
-    const { ERROR, LEVEL_UPDATED, FRAG_LOADED, BUFFER_CODECS } = Hls.Events;
+    const { ERROR, LEVEL_UPDATED, FRAG_LOADED, BUFFER_CODECS, MANIFEST_PARSED, MANIFEST_LOADED } = Hls.Events;
+    hls.on(MANIFEST_PARSED, () => this.#gotLevels());
+    hls.on(MANIFEST_LOADED, (/** @type {string} */ _, /** @type {any} */ { levels }) => this.#gotMaster(levels));
     hls.on(ERROR, (/** @type {string} */ _, /** @type {any} */ data) => {
-      if (!data.fatal) return;
       const status = data.response?.code;
+      const url = `${data.networkDetails?.responseURL ?? ""} ${data.response?.url ?? data.url ?? ""}`;
+      if (url.includes("/ladder/")) this.several = true;
+      // One quality that is gone means that all are: they are made and taken away together.
+      const gone = status === 404 && this.several && /LoadError$/.test(data.details) && !data.frag;
+      if (!data.fatal && !gone) return;
       this.#events.failed(status > 0 ? `http_${status}` : String(data.details));
     });
     hls.on(LEVEL_UPDATED, (/** @type {string} */ _, /** @type {any} */ { details }) => this.#gotPlaylist(details));
@@ -79,7 +103,30 @@ export class HlsEngine {
   detach() {
     const hls = this.#hls;
     this.#hls = null;
-    hls?.destroy();
+    if (hls === null) return;
+    if (this.proven && hls.bandwidthEstimate > 0) bandwidth = hls.bandwidthEstimate;
+    hls.destroy();
+  }
+
+  /** Which quality is on the screen. @returns {StreamQuality | null} */
+  get plays() {
+    if (this.#soundOnly) return "audio";
+    const hls = this.#hls;
+    const level = hls?.levels[hls.currentLevel];
+    return this.qualities.find(({ url }) => url === level?.uri)?.name ?? null;
+  }
+
+  /**
+   * What is buffered still plays, so that nothing stops; the next segment is of the other quality.
+   * @param {StreamQuality} wish
+   */
+  choose(wish) {
+    const before = this.#wish;
+    this.#wish = wish;
+    // Sound alone is another playlist.
+    if ((before === "audio") !== (wish === "audio")) return false;
+    this.#apply();
+    return true;
   }
 
   /** A picture comes in segments, so its silence may last as long as one. */
@@ -95,6 +142,38 @@ export class HlsEngine {
   /** What hls.js knows, and half a segment: so long, on average, the newest one waits to be seen in the playlist. */
   get latencyMs() {
     return Math.max(0, (this.#hls?.latency ?? 0) * 1000) + this.#segmentSecs * 500;
+  }
+
+  /** All that the master lists, which hls.js tells last. @param {any[]} levels */
+  #gotMaster(levels) {
+    if (this.#soundOnly) return;
+    this.qualities = qualitiesOf(levels);
+    this.several ||= this.qualities.length > 0;
+    if (this.#wish !== "audio") return;
+    const sound = this.qualities.find(({ name }) => name === "audio");
+    this.#soundOnly = sound !== undefined;
+    const hls = this.#hls;
+    queueMicrotask(() => {
+      if (this.#hls !== hls) return;
+      if (sound) hls.loadSource(sound.url);
+      hls.startLoad();
+    });
+  }
+
+  /** Before the first of them is loaded. */
+  #gotLevels() {
+    if (this.#soundOnly) return;
+    this.qualities = qualitiesOf(this.#hls.levels.map((/** @type {any} */ { uri, width, height }) => ({ url: uri, width, height })));
+    if (this.#wish !== "auto") this.#apply();
+    else if (this.#options.least && this.qualities.length > 0) this.#hls.autoLevelCapping = 0;
+  }
+
+  #apply() {
+    const hls = this.#hls;
+    if (hls === null || this.#soundOnly || this.qualities.length === 0) return;
+    const wish = possible(this.qualities, this.#wish);
+    const wished = this.qualities.find(({ name }) => name === wish);
+    hls.loadLevel = hls.levels.findIndex((/** @type {any} */ { uri }) => uri === wished?.url);
   }
 
   /** @param {any} details */

@@ -6,19 +6,19 @@ import { WAYS } from "./words.js";
 
 /** @import {RungName} from "./ladder.js" */
 /** @import {Delay} from "./stream-rung.js" */
-/** @import {LayerWish, LayoutName, Rung} from "./types.js" */
+/** @import {LayerWish, LayoutName, Rung, StreamQuality} from "./types.js" */
 
 /**
  * @typedef {object} MenuEvents
- * @property {(wish: LayerWish) => void} quality
+ * @property {(wish: LayerWish | StreamQuality) => void} quality
  * @property {(rung: RungName | null) => void} way
  * @property {(delay: Delay) => void} delay
  * @property {(layout: LayoutName | null) => void} layout
  * @property {() => void} stats
  *
  * @typedef {object} MenuState
- * @property {{wish: LayerWish, height: number | null}[]} choices
- * @property {LayerWish} wish
+ * @property {{wish: LayerWish | StreamQuality, height: number | null}[]} choices
+ * @property {LayerWish | StreamQuality} wish
  * @property {LayerWish | null} layer what is forwarded now
  * @property {boolean} savesData why the picture is small
  * @property {Rung[]} rungs
@@ -99,10 +99,13 @@ export function layoutName(layout) {
 }
 
 /** What explains the qualities. @param {MenuState} state */
-export function notes({ choices, savesData, rung }) {
+export function notes({ choices, savesData, rung, rungs }) {
   const found = [];
-  if (rung !== null && rung !== "webrtc") found.push(gettext("This way has one quality."));
-  else if (choices.length === 1) found.push(gettext("The streamer sends one quality."));
+  const there = rungs.find((one) => one.rung === rung)?.qualities ?? [];
+  if (rung !== null && rung !== "webrtc") {
+    // Several that can't be chosen: the browser does so by itself, or they are just coming.
+    if (choices.length === 1 && there.length < 2) found.push(gettext("This way has one quality."));
+  } else if (choices.length === 1) found.push(gettext("The streamer sends one quality."));
   if (savesData) found.push(gettext("Your browser saves data, so the picture is small."));
   return found;
 }
@@ -114,25 +117,29 @@ export function delayName(delay) {
 
 /**
  * @param {MenuState["choices"]} choices
- * @param {LayerWish} wish
+ * @param {LayerWish | StreamQuality} wish
  */
 export function heightOf(choices, wish) {
   return choices.find((choice) => choice.wish === wish)?.height ?? null;
 }
 
 /**
- * @param {LayerWish} wish
+ * @param {LayerWish | StreamQuality} wish
  * @param {number | null} height
  */
 export function qualityName(wish, height) {
+  /** @type {Record<string, string>} */
   const names = {
     auto: gettext("Automatic"),
     f: gettext("High"),
     h: gettext("Medium"),
     q: gettext("Low"),
     off: gettext("Sound only"),
+    audio: gettext("Sound only"),
+    source: gettext("Source"),
   };
-  if (height === null) return names[wish];
+  if (height === null) return names[wish] ?? wish;
+  if (wish === "source") return t(gettext("{height}p (source)"), { height });
   if (wish === "auto") return t(gettext("Automatic ({height}p)"), { height });
   return t(gettext("{height}p"), { height });
 }

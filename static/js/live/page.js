@@ -61,8 +61,22 @@ export function toast(text) {
  * @param {string} fallback
  */
 export function recall(key, fallback) {
+  return from(() => localStorage, key, fallback);
+}
+
+/** As long as this tab is open. @param {string} key @param {string} fallback */
+export function recallHere(key, fallback) {
+  return from(() => sessionStorage, key, fallback);
+}
+
+/**
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @param {string} fallback
+ */
+function from(storage, key, fallback) {
   try {
-    return localStorage.getItem(key) ?? fallback;
+    return storage().getItem(key) ?? fallback;
   } catch {
     return fallback;
   }
@@ -73,8 +87,22 @@ export function recall(key, fallback) {
  * @param {string} value
  */
 export function remember(key, value) {
+  into(() => localStorage, key, value);
+}
+
+/** @param {string} key @param {string} value */
+export function rememberHere(key, value) {
+  into(() => sessionStorage, key, value);
+}
+
+/**
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @param {string} value
+ */
+function into(storage, key, value) {
   try {
-    localStorage.setItem(key, value);
+    storage().setItem(key, value);
   } catch {
     // Private windows may refuse; then it is not remembered, that is all.
   }

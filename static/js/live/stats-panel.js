@@ -1,6 +1,8 @@
 /** Owns the figures over the picture, for whoever asks for them: how it comes, how much, how late. */
 
 import { gettext, t } from "../i18n.js";
+import { possible } from "./hls-qualities.js";
+import { qualityName } from "./menu-items.js";
 import { make, need } from "./page.js";
 import { Sampler } from "./sampler.js";
 import { WAYS } from "./words.js";
@@ -50,6 +52,7 @@ export class StatsPanel {
     if (!this.open) return;
     const rows = [
       ...(rung === null ? [] : [[gettext("Way"), WAYS[rung]]]),
+      ...qualityRow(this.#watching),
       ...(figures === null ? [] : rowsOf(figures)),
       [gettext("Made again"), String(this.#watching.restarts)],
       [gettext("Way changed"), String(this.#watching.switches)],
@@ -62,6 +65,15 @@ export class StatsPanel {
       }),
     );
   }
+}
+
+/** Where there are several to choose from. @param {Watching} watching */
+function qualityRow({ rung, rungs: { hls } }) {
+  const { plays } = hls;
+  if (rung !== "hls" || plays === null) return [];
+  const name = plays === "source" || plays === "audio" ? qualityName(plays, null) : plays;
+  const automatic = possible(hls.qualities, hls.wish) === "auto";
+  return [[gettext("Quality"), automatic ? t(gettext("{quality} (automatic)"), { quality: name }) : name]];
 }
 
 /**

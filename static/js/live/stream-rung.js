@@ -1,15 +1,18 @@
 /** Owns playing over HTTP (FLV or HLS): one engine after the other in its slot, reconnecting as long as it is wanted. */
 
 import { backoffMs } from "./backoff.js";
+import { MoreQualities } from "./more-qualities.js";
 import { Pulse } from "./pulse.js";
 
 /** @import {Health, RungName} from "./ladder.js" */
 /** @import {Snapshot} from "./sampler.js" */
+/** @import {Quality} from "./hls-qualities.js" */
 /** @import {Feed, Slot} from "./slot.js" */
+/** @import {StreamQuality} from "./types.js" */
 
 /**
  * @typedef {"low" | "smooth"} Delay
- * @typedef {{url: string, delay: Delay}} EngineOptions
+ * @typedef {{url: string, delay: Delay, quality: StreamQuality, least: boolean}} EngineOptions least: the smallest will do
  * @typedef {{failed: (code: string) => void}} EngineEvents
  *
  * @typedef {object} EngineParts
@@ -18,6 +21,10 @@ import { Pulse } from "./pulse.js";
  * @property {number} bytes loaded so far
  * @property {string} codec as in "avc1.64001f"
  * @property {number} latencyMs behind the server
+ * @property {boolean} [several] its address led to several qualities, be it that they play or not
+ * @property {Quality[]} [qualities] to choose from; none where there is one
+ * @property {StreamQuality | null} [plays] which of them
+ * @property {(wish: StreamQuality) => boolean} [choose] false: another engine has to
  * @typedef {Feed & EngineParts} Engine
  *
  * @typedef {object} RungOptions
@@ -44,6 +51,7 @@ export class StreamRung {
   #url = null;
   /** @type {Delay} */
   #delay = "low";
+  #more = new MoreQualities();
   #running = false;
   #held = false;
   /** Its connection ended, and no other one has shown anything yet. */
@@ -55,6 +63,8 @@ export class StreamRung {
   /** @type {Engine | null} whose picture is seen */
   #seen = null;
   #opening = 0;
+  /** Which opening made what is seen. */
+  #opened = 0;
   #attempt = 0;
   #retryTimer = 0;
   #sessions = 0;
@@ -63,6 +73,10 @@ export class StreamRung {
   trouble = null;
   /** Connections made again so far. */
   rejoins = 0;
+  /** @type {StreamQuality} */
+  wish = "auto";
+  /** The smallest picture will do, as long as nothing else is wished. */
+  least = false;
 
   /** @param {RungOptions} options */
   constructor(options) {
@@ -91,6 +105,31 @@ export class StreamRung {
   /** Behind the server, as far as the page can tell. */
   get latencyMs() {
     return this.#seen?.latencyMs ?? 0;
+  }
+
+  /** @returns {Quality[]} */
+  get qualities() {
+    return this.#seen?.qualities ?? [];
+  }
+
+  /** Which of them is on the screen. @returns {StreamQuality | null} */
+  get plays() {
+    return this.#seen?.plays ?? null;
+  }
+
+  /** @param {StreamQuality} wish */
+  setWish(wish) {
+    this.wish = wish;
+    this.least = false;
+    const engine = this.#engine;
+    if (!this.#running || this.#held || engine?.choose === undefined) return;
+    if (!engine.choose(wish)) this.#open();
+    this.#options.changed();
+  }
+
+  /** What the server says there is. @param {string[]} qualities */
+  offer(qualities) {
+    this.#more.offer(qualities);
   }
 
   /** @param {string | null} url null: not on air */
@@ -151,7 +190,11 @@ export class StreamRung {
     // Without a picture, or unseen, time itself is the pulse.
     const still = document.hidden || !this.hasPicture;
     this.#pulse.count(still ? Math.floor((video?.currentTime ?? 0) * 10) : this.#slot.frames, nowMs);
-    if (this.#pulse.silentMs(nowMs) < 500 && this.#engine === this.#seen) this.#attempt = 0;
+    if (this.#pulse.silentMs(nowMs) < 500 && this.#engine === this.#seen) {
+      this.#attempt = 0;
+      const idle = !this.#held && !this.#failed && this.#opened === this.#opening;
+      if (idle && this.#more.due(this.#seen?.several === true, nowMs)) this.#open();
+    }
   }
 
   /** A connection that brings nothing is made again. @param {number} nowMs */
@@ -202,8 +245,10 @@ export class StreamRung {
     this.#pulse.expect(performance.now());
     const url = new URL(this.#url, location.href);
     url.searchParams.set("v", "page");
+    if (this.#more.onlyOne(performance.now())) url.searchParams.set("qualities", "one");
+    const { wish, least } = this;
     this.#options
-      .open({ url: url.href, delay: this.#delay }, { failed: (code) => turn === this.#opening && this.#gotFailure(code) })
+      .open({ url: url.href, delay: this.#delay, quality: wish, least }, { failed: (code) => turn === this.#opening && this.#gotFailure(code) })
       .then((engine) => {
         if (turn !== this.#opening) return;
         if (engine === null) {
@@ -222,6 +267,7 @@ export class StreamRung {
     this.#pulse.expect(performance.now());
     this.#slot.show(engine, () => {
       this.#seen = engine;
+      this.#opened = this.#opening;
       this.#failed = false;
       this.#sessions += 1;
       this.#pulse.beat(performance.now());
@@ -233,6 +279,7 @@ export class StreamRung {
   /** @param {string} code */
   #gotFailure(code) {
     console.info(`${this.name}: ${code}`);
+    if (this.#engine?.several) this.#more.failed(performance.now());
     this.trouble = code;
     this.#failed = this.#waiting = true;
     this.#opening += 1;

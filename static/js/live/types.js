@@ -6,6 +6,7 @@
  * @typedef {"rtmp" | "webrtc" | "hybrid"} StreamingMode
  * @typedef {"f" | "h" | "q"} Layer
  * @typedef {Layer | "auto" | "off"} LayerWish
+ * @typedef {"auto" | "source" | `${number}p` | "audio"} StreamQuality of HLS
  * @typedef {"camera" | "screen"} Source
  * @typedef {"speaker" | "grid" | "pip"} LayoutName
  * @typedef {{layout: LayoutName, people: {user: User, muted: boolean}[]}} StagePlan who sends, in order
@@ -29,7 +30,7 @@
  * @typedef {{gift: string, emoji: string, name: string}} Gift
  * @typedef {{id: number, text: string, at: string, user: User, by_owner: boolean}} ChatLine
  * @typedef {{gift: string, emoji: string, name: string, count: number, user: User, at: string}} GiftGiven
- * @typedef {{rung: string, available: boolean, url: string | null, reason: string | null, detail: string | null}} Rung
+ * @typedef {{rung: string, available: boolean, url: string | null, qualities?: string[] | null, reason: string | null, detail: string | null}} Rung
  * @typedef {{way: string, available: boolean, reason: string | null, detail: string | null}} Way
  * @typedef {{rungs: Rung[], publish: Way[]}} Playback
  * @typedef {{participant_id: string, user: User | null, role: string}} Person

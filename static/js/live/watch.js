@@ -4,6 +4,7 @@ import { count as short } from "../format.js";
 import { Applause } from "./applause.js";
 import { ChatInvite } from "./chat-invite.js";
 import { Chat } from "./chat.js";
+import { possible, streamChoices } from "./hls-qualities.js";
 import { InviteDialog } from "./invite-dialog.js";
 import { RUNGS } from "./ladder.js";
 import { LayoutWish } from "./layout-wish.js";
@@ -143,9 +144,14 @@ function showMenu() {
   // Other ways than WebRTC have no layers.
   const layer = rung === "webrtc" ? webrtc.layer : null;
   fullHeight.step(layer, shortSide(stage.video), performance.now());
+  const { hls } = watching.rungs;
+  const wish = possible(hls.qualities, hls.wish);
   menu.show({
-    choices: choices(rung === "webrtc" ? webrtc.layers : [], layer, fullHeight.value),
-    wish: rung === "webrtc" ? webrtc.wish : "auto",
+    choices:
+      rung === "hls"
+        ? streamChoices(hls.qualities, wish, fullHeight.value)
+        : choices(rung === "webrtc" ? webrtc.layers : [], layer, fullHeight.value),
+    wish: rung === "webrtc" ? webrtc.wish : rung === "hls" ? wish : "auto",
     layer,
     savesData: watching.savesData,
     rungs: playback?.rungs ?? [],

@@ -4,7 +4,7 @@ import { api } from "../api.js";
 import { Background } from "./background.js";
 import { able, flvOpener, hlsOpener } from "./engines.js";
 import { Ladder, offerOf, RUNGS } from "./ladder.js";
-import { recall, remember } from "./page.js";
+import { recall, recallHere, remember, rememberHere } from "./page.js";
 import { Sampler } from "./sampler.js";
 import { StreamRung } from "./stream-rung.js";
 import { WebRtcRung } from "./webrtc-rung.js";
@@ -13,7 +13,7 @@ import { WebRtcRung } from "./webrtc-rung.js";
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Delay} from "./stream-rung.js" */
-/** @import {LayerWish, LayoutName, PageConfig, Playback, Room} from "./types.js" */
+/** @import {LayerWish, LayoutName, PageConfig, Playback, Room, StreamQuality} from "./types.js" */
 
 const STEP_MS = 250;
 const REPORT_EVERY_MS = 5_000;
@@ -67,6 +67,8 @@ export class Watching {
       hls: this.#streamRung("hls", hlsOpener(config.players?.hls ?? ""), soon),
     };
     if (this.savesData) this.webrtc.setWish("q");
+    this.rungs.hls.wish = /** @type {StreamQuality} */ (recallHere("hls-quality", "auto"));
+    this.rungs.hls.least = this.savesData;
     socket.on("welcome", ({ payload }) => {
       this.#gotPlayback(payload.playback);
       this.#gotRoom(payload.room);
@@ -159,10 +161,13 @@ export class Watching {
     this.#changed();
   }
 
-  /** @param {LayerWish} wish */
+  /** @param {LayerWish | StreamQuality} wish of what plays now */
   setQuality(wish) {
     this.savesData = false;
-    this.webrtc.setWish(wish);
+    if (this.rung === "hls") {
+      rememberHere("hls-quality", wish);
+      this.rungs.hls.setWish(/** @type {StreamQuality} */ (wish));
+    } else this.webrtc.setWish(/** @type {LayerWish} */ (wish));
     this.#changed();
   }
 
@@ -215,6 +220,7 @@ export class Watching {
   #gotPlayback(playback) {
     this.#playback = playback;
     for (const name of /** @type {const} */ (["flv", "hls"])) this.rungs[name].setUrl(this.#offered(name)?.url ?? null);
+    this.rungs.hls.offer(this.#offered("hls")?.qualities ?? []);
     this.#stepSoon();
     this.#changed();
   }
