@@ -21,6 +21,14 @@ def available(site: Site, room_id: str, rung: str) -> bool:
     return bool(obs.rungs(site, room_id)[rung]["available"])
 
 
+def ready(site: Site, room_id: str) -> bool:
+    """One recording of the one broadcast."""
+    _, answer = site.call("GET", f"/api/v1/live/{room_id}/recordings", token=site.token())
+    found = answer["data"]["items"]
+    assert len(found) <= 1
+    return bool(found) and found[0]["state"] == "ready" and found[0]["duration_secs"] > 5
+
+
 def stats(site: Site, room_id: str) -> dict[str, Any]:
     status, answer = site.call("GET", f"/api/v1/live/{room_id}/stats", token=site.token())
     assert status == 200, answer
@@ -53,6 +61,7 @@ def test_a_browsers_broadcast_in_players_elsewhere(
     assert by_way["webrtc"] == 0
     browse.end_live(studio)
     wait_for("nothing stale plays", lambda: obs.status_of(rungs["hls"]["url"]) == 404)
+    wait_for("its recording is ready", lambda: ready(site, room_id), 60, 0.5)
 
 
 def test_an_encoders_broadcast_over_webrtc(
