@@ -38,7 +38,7 @@ class Page:
         self._process: asyncio.subprocess.Process | None = None
         self._heard_at = self._began_at = time.monotonic()
         self._got_at: float | None = None  # the last media
-        self._is_stuck = False
+        self._is_stuck = self._is_held = self._wants_name = False
         self._said: dict[str, Any] = {"state": "connecting", "reason": "", "queue_ms": 0}
         self._ending: tuple[int, str] | None = None
         self.live = asyncio.Event()
@@ -73,6 +73,20 @@ class Page:
                 logger.error("a page's connection broke", exc_info=result)
                 self._ending = self._ending or (4500, "internal")
         await self._close_socket()
+
+    def hold(self, held: bool) -> None:
+        """A newer page of the same person is coming: this one goes on, but does not come back, or
+        both would take each other over."""
+        self._is_held = held
+        self._give_name()
+
+    def _give_name(self) -> None:
+        if not self._wants_name or self._is_held or self._process is None:
+            return
+        self._wants_name = False
+        assert self._process.stdin is not None
+        name = build_name(self.grant, self._config.secret, time.time())
+        self._process.stdin.writelines(framed(build_control({"name": name})))
 
     async def end(self, code: int, state: str) -> None:
         """From outside: the gateway stops, or the same person came anew."""
@@ -114,8 +128,8 @@ class Page:
             self._heard_at = time.monotonic()
             said = parse_line(line)
             if said.get("want") == "name":
-                name = build_name(self.grant, self._config.secret, time.time())
-                self._process.stdin.writelines(framed(build_control({"name": name})))
+                self._wants_name = True
+                self._give_name()
                 continue
             changed = said.get("state") != self._said["state"]
             self._said = {**self._said, **said}

@@ -86,6 +86,8 @@ class Gateway:
             return
         page = Page(ws, grant, self._config)
         self._pages.add(page)
+        for one in before:
+            one.hold(True)
         try:
             # The old one goes on until nginx drops it for the new one: viewers see no hole.
             running = asyncio.create_task(page.run())
@@ -96,6 +98,8 @@ class Gateway:
             await running
         finally:
             self._pages.discard(page)
+            for one in before:
+                one.hold(False)
 
     async def _replace(self, page: Page, before: list[Page]) -> None:
         await page.live.wait()
