@@ -12,20 +12,12 @@ import time
 from contextlib import aclosing
 from typing import Final
 
+from bridge.child.lanes import EncoderTime, PictureLane, SoundLane
 from bridge.child.spec import Spec
 from bridge.child.work import Report
-from bridge.flv_clock import MediaClock, SampleClock
-from bridge.flv_video import Coded, FlvVideo
-from bridge.gop import Gop
-from bridge.opus import DECODERS as SOUND_DECODERS
-from bridge.opus import RATE, OpusPacket, ToOpus
-from bridge.recode import DECODERS as VIDEO_DECODERS
-from bridge.recode import Picture, Recoder
 from bridge.usage import Usage
-from bridge.webrtc.packets import packetize_h264
 from bridge.webrtc.publisher import Kind, Publisher
 from playback import flv
-from playback.flv import Part
 from playback.rtmp.errors import RtmpError
 from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
 from playback.rtmp.pull import pull
@@ -40,8 +32,6 @@ LEAVE_AFTER_SECS: Final = 4.0  # the encoder is gone: OBS comes back after 2 s, 
 UNUSABLE_SECS: Final = 1.0  # pictures come that can't be sent: a mode "transcode" may come as soon
 BOTH_WITHIN_SECS: Final = 0.5  # without metadata: sound's header comes just after the picture's
 KEYFRAME_WITHIN_SECS: Final = 12.0  # of OBS as nobody set it: 8.3 s
-MOST_WAITING: Final = 90  # pictures; three seconds
-MOST_SOUNDS: Final = 50  # frames; one second
 SILENCE_SECS: Final = 5.0  # of the encoder: then it is not "running" any more
 FIGURES_SECS: Final = 1.0
 
@@ -56,27 +46,17 @@ class ToWebrtc:
         self._report = report
         self._relay = Relay(spec.sfu)
         self._publisher = Publisher(self._relay, spec.room_id, self._publisher_changed)
-        self._publisher.on_keyframe_wanted = self._keyframe_wanted
         self._publishing: asyncio.Task[None] | None = None
         self._offered: frozenset[Kind] = frozenset()
         self._session_id = ""
         self._usage = Usage()
-        self._clock = MediaClock()
-        self._epoch = 0.0  # when the clock was 0, in seconds since 1970
-        self._samples = SampleClock(RATE)
-        self._video = FlvVideo()
-        self._sound: ToOpus | None = None
-        self._sound_header = b""
-        self._recoder: Recoder | None = None
-        self._gop = Gop()
-        self._pictures: asyncio.Queue[Picture] = asyncio.Queue(MOST_WAITING)
-        self._sounds: asyncio.Queue[OpusPacket] = asyncio.Queue(MOST_SOUNDS)
-        self._starts_at_key = True  # what is sent next must be a keyframe
+        self._time = EncoderTime()
+        self._pictures = PictureLane(self._publisher, self._time, self._sent)
+        self._pictures.mode = spec.mode
+        self._sound = SoundLane(self._publisher, self._time, self._sent)
         self._promised: frozenset[Kind] = frozenset()  # by the metadata
         self._heard: dict[Kind, float] = {}  # first seen in this connection, loop time
         self._playing = False
-        self._sent_frames = self._dropped_frames = self._broken_frames = 0
-        self._asked_keyframes = 0
         self._sent_at: dict[Kind, float] = {}  # monotonic; since the join
         self._idle_since: float | None = None
 
@@ -85,22 +65,20 @@ class ToWebrtc:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._pull_for_ever(), name="pull")
-            tasks.create_task(self._send_pictures(), name="pictures")
-            tasks.create_task(self._send_sound(), name="sound")
+            tasks.create_task(self._pictures.run(), name="pictures")
+            tasks.create_task(self._sound.run(), name="sound")
             tasks.create_task(self._watch(), name="watch")
 
     def changed(self, spec: Spec) -> None:
         was = self._spec
         self._spec = spec
-        if spec.mode != was.mode:
-            self._starts_at_key = True
-            self._close_recoder()
+        self._pictures.change_mode(spec.mode)
         if spec.audio_only != was.audio_only:
             self._begin_anew()
         self._tell()
 
     async def close(self) -> None:
-        self._close_recoder()
+        self._pictures.close()
         await self._leave()
         await self._relay.aclose()
 
@@ -128,13 +106,9 @@ class ToWebrtc:
 
     def _begin_anew(self) -> None:
         """Another connection: other headers, another clock, and nothing to go on from."""
-        self._clock.restart()
-        self._broken_frames += self._video.broken_frames
-        self._video = FlvVideo()
-        self._sound, self._sound_header = None, b""
-        self._close_recoder()
-        self._gop.clear()
-        self._starts_at_key = True
+        self._time.restart()
+        self._pictures.begin_anew()
+        self._sound.begin_anew()
         self._playing = False
         self._heard.clear()
         self._promised = frozenset()
@@ -166,118 +140,17 @@ class ToWebrtc:
             found.add("audio")
         return frozenset(found)
 
-    def _at(self, timestamp_ms: int) -> int:
-        if not self._epoch:
-            self._epoch = time.time()
-        return self._clock.at(timestamp_ms, time.monotonic() * 1_000)
-
-    # --- Picture ----------------------------------------------------------------------------------
-
     def _got_video(self, timestamp_ms: int, body: bytes) -> None:
-        problem = self._video.problem
-        at_ms = self._at(timestamp_ms)
-        coded = self._video.got(body, at_ms)
-        if coded is not None:
+        problem = self._pictures.problem
+        if self._pictures.got(timestamp_ms, body):
             self._heard.setdefault("video", time.monotonic())
-            if self._spec.mode != "pass":
-                self._recode(coded, at_ms)
-            else:
-                self._gop.push(coded, at_ms)
-                nals = self._video.nals_of(coded)
-                if nals and not self._video.problem:
-                    self._put(Picture(nals, at_ms, nals[0][0] & 0x1F == 7))
-        if problem != self._video.problem:
-            logger.info("video can't pass as it is: %s", self._video.problem)
-            self._starts_at_key = True
+        if problem != self._pictures.problem:
+            logger.info("video can't pass as it is: %s", self._pictures.problem)
             self._tell()
 
-    def _recode(self, coded: Coded, at_ms: int) -> None:
-        if coded.codec not in VIDEO_DECODERS:
-            return
-        if self._recoder is None:
-            self._recoder = Recoder(self._put)
-            self._recoder.begin(self._gop.take())
-        self._recoder.push(coded, at_ms)
-
-    def _put(self, picture: Picture) -> None:
-        """Bounded; what is left out is left out up to the next keyframe."""
-        if self._publisher.outlet("video") is None:
-            self._starts_at_key = True
-            return
-        if self._pictures.full():
-            self._starts_at_key = True
-        if self._starts_at_key and not picture.is_key:
-            self._dropped_frames += 1
-            return
-        with contextlib.suppress(asyncio.QueueFull):
-            self._pictures.put_nowait(picture)
-            self._starts_at_key = False
-
-    async def _send_pictures(self) -> None:
-        while True:
-            picture = await self._pictures.get()
-            outlet = self._publisher.outlet("video")
-            if outlet is None:
-                self._starts_at_key = True
-                continue
-            try:
-                await outlet.send(
-                    packetize_h264(picture.nals),
-                    picture.at_ms * 90,
-                    self._epoch + picture.at_ms / 1_000,
-                )
-            except ConnectionError:
-                self._starts_at_key = True
-                continue
-            self._sent_frames += 1
-            self._sent("video")
-
-    def _keyframe_wanted(self) -> None:
-        """Only a picture that is made here can be one; an encoder by RTMP can't be asked."""
-        self._asked_keyframes += 1
-        if self._recoder is not None:
-            self._recoder.want_keyframe()
-
-    def _close_recoder(self) -> None:
-        if self._recoder is not None:
-            self._dropped_frames += self._recoder.dropped_frames
-            self._broken_frames += self._recoder.broken_frames
-            self._recoder.close()
-            self._recoder = None
-
-    # --- Sound ------------------------------------------------------------------------------------
-
     def _got_audio(self, timestamp_ms: int, body: bytes) -> None:
-        audio = flv.parse_audio(body)
-        if audio.codec not in SOUND_DECODERS or audio.part is Part.OTHER:
-            return
-        payload = body[2:] if audio.codec == "AAC" else body[1:]
-        if audio.part is Part.HEADER:
-            if payload != self._sound_header:
-                self._sound, self._sound_header = None, payload
-            return
-        if audio.codec == "AAC" and not self._sound_header:
-            return
-        at_ms = self._at(timestamp_ms)
-        self._heard.setdefault("audio", time.monotonic())
-        if self._sound is None:
-            self._sound = ToOpus(audio.codec, self._sound_header, self._samples)
-        if self._publisher.outlet("audio") is None:
-            return
-        for packet in self._sound.push(payload, at_ms):
-            with contextlib.suppress(asyncio.QueueFull):  # a hole of 20 ms, after 1 s of standstill
-                self._sounds.put_nowait(packet)
-
-    async def _send_sound(self) -> None:
-        while True:
-            packet = await self._sounds.get()
-            outlet = self._publisher.outlet("audio")
-            if outlet is None:
-                continue
-            moment = self._epoch + packet.at_ms / 1_000
-            with contextlib.suppress(ConnectionError):
-                await outlet.send([packet.data], packet.position, moment, level=packet.level)
-                self._sent("audio")
+        if self._sound.got(timestamp_ms, body):
+            self._heard.setdefault("audio", time.monotonic())
 
     def _sent(self, kind: Kind) -> None:
         first = not self._is_sending()
@@ -339,7 +212,7 @@ class ToWebrtc:
 
     def _needs(self) -> str:
         """Of this spec: "" where the picture can be sent."""
-        return self._video.problem if self._spec.mode == "pass" else ""
+        return self._pictures.problem if self._spec.mode == "pass" else ""
 
     def _publisher_changed(self) -> None:
         if self._publisher.session_id != self._session_id:
@@ -355,8 +228,8 @@ class ToWebrtc:
         return any(time.monotonic() - at < SILENCE_SECS for at in self._sent_at.values())
 
     def _tell(self) -> None:
-        problem = self._video.problem
-        can_be_made = self._video.codec in VIDEO_DECODERS
+        problem = self._pictures.problem
+        can_be_made = self._pictures.can_be_made
         needs = "transcode" if problem and can_be_made else ""
         self._report(
             *self._state(),
@@ -383,12 +256,11 @@ class ToWebrtc:
     def _figures(self) -> dict[str, float]:
         outlets = list(self._publisher.outlets.values())
         return self._usage.figures(
-            sent_bytes=sum(each.sent_bytes for each in outlets), frames=self._sent_frames
+            sent_bytes=sum(each.sent_bytes for each in outlets), frames=self._pictures.sent_frames
         ) | {
-            "dropped_frames": self._dropped_frames
-            + (self._recoder.dropped_frames if self._recoder is not None else 0),
-            "broken_frames": self._broken_frames + self._video.broken_frames,
-            "plis": self._asked_keyframes,
+            "dropped_frames": self._pictures.dropped_frames,
+            "broken_frames": self._pictures.broken_frames,
+            "plis": self._pictures.asked_keyframes,
             "joins": self._publisher.joins,
             "repaired_packets": sum(each.repaired_packets for each in outlets),
             "loss": max((each.loss for each in outlets), default=0.0),

@@ -120,11 +120,15 @@ class WebrtcViewer:
 
     async def sees(self, frames: int, secs: float = 60.0) -> None:
         wanted = len(self.heard.frames) + frames
-        await until(
-            lambda: len(self.heard.frames) >= wanted,
-            f"{frames} more pictures; {len(self.heard.frames)} of {wanted} came",
-            secs,
-        )
+
+        def look() -> bool:
+            for task in self._tasks:
+                if task.done():
+                    task.result()  # why it ended
+            assert self._connection.connectionState not in ("failed", "closed")
+            return len(self.heard.frames) >= wanted
+
+        await until(look, f"{frames} more pictures, {wanted} in all", secs)
 
     async def close(self) -> None:
         for task in self._tasks:
