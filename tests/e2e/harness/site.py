@@ -169,7 +169,7 @@ class Site:
         self.tokens[username] = str(answer["data"]["access"])
         return self.tokens[username]
 
-    def create_room(self, title: str = "Test room", **fields: str) -> str:
+    def create_room(self, title: str = "Test room", **fields: Any) -> str:
         """A new room of `demo`; returns its room_id."""
         body = {"title": title, "streaming_mode": "hybrid", **fields}
         status, answer = self.call("POST", "/api/v1/live/create", body, self.token())
