@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from live.restreams import DETAILS
+
 
 def reason_words(reason: str) -> str:
     """The code itself where it has no words; "" for none."""
@@ -35,4 +37,4 @@ def reason_words(reason: str) -> str:
             return _("It was silent for 5 s, was killed, and is started again.")
         case "bad_spec":
             return _("It does not understand what it is to do: another version of MicroVibe?")
-    return reason
+    return str(DETAILS.get(reason, reason))  # those of streams that only pull
