@@ -20,7 +20,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge.canvas import BACKGROUND, Box, Canvas, Fit, box_of, fit
 from bridge.h264 import has_idr, split_annex_b
-from bridge.video import DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
+from bridge.video import KEYFRAME_SECS, DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
 from live.layouts import rectangles
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Mixer:
         self._canvas = Canvas(width, height)
         self._encoder: VideoCodecContext | None = None
         self._wants_keyframe = True
+        self._keyframe_at = 0.0
         self._ended = threading.Event()
         self._epoch = clock()
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
@@ -261,8 +262,9 @@ class Mixer:
         frame.pts = round((at - self._epoch) * 1000)
         frame.time_base = self._encoder.time_base
         frame.pict_type = PictureType.NONE
-        if self._wants_keyframe:
-            self._wants_keyframe = False
+        if self._wants_keyframe or at - self._keyframe_at >= KEYFRAME_SECS:
+            # By time as well: on a busy machine 60 pictures may take longer than 2 s.
+            self._wants_keyframe, self._keyframe_at = False, at
             force_keyframe(frame)
         try:
             packets = self._encoder.encode(frame)

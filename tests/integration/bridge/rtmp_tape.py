@@ -80,15 +80,16 @@ class Tape:
         ]
 
     def pictures(self, last: int | None = None) -> list[Seen]:
-        """Decoded; of `last` tags only (from the first keyframe in them)."""
+        """Decoded; of the `last` tags only, and those back to a keyframe."""
         found: list[Seen] = []
         codec, sets = None, b""
         tags = self.of(VIDEO)
         header = [one for _, one in tags if parse_video(one.body).part is Part.HEADER]
         if last is not None and len(tags) > last:
-            tags = [(0.0, header[-1]), *tags[-last:]]
-            while len(tags) > 1 and parse_video(tags[1][1].body).part is Part.FRAME:
-                del tags[1]
+            start = len(tags) - last
+            while start and parse_video(tags[start][1].body).part is not Part.KEYFRAME:
+                start -= 1
+            tags = [(0.0, header[-1]), *tags[start:]]
         for arrived, one in tags:
             part = parse_video(one.body).part
             if part is Part.HEADER:

@@ -116,7 +116,7 @@ async def test_vp8_is_transcoded_once_it_may_be(room: Room, tape: Tape) -> None:
     room.bridge(one, play_id=PLAY_ID, mode="transcode")
     await until("pictures", lambda: tape.frames() > 6 * FPS)
     said(room, tape, "VP8 to x264, 360p to 720p30", 360)
-    assert tape.pictures(60)[-1].frame.height == 720
+    assert tape.pictures(1)[-1].frame.height == 720
     assert room.state() == ("running", "")
 
 
@@ -128,17 +128,23 @@ async def test_two_are_mixed_in_picture_and_sound(room: Room, tape: Tape) -> Non
     room.bridge(one, other, play_id=PLAY_ID, mode="mix", layout="grid")
     await until("the mix", lambda: len(tape.headers()) == 2)
     at = tape.frames()
-    await until("seconds of it", lambda: tape.frames() > at + 6 * FPS)
-    shown = tape.pictures(60)[-1].frame
+    began = time.monotonic()
+    await until("seconds of it", lambda: time.monotonic() - began > 4 and tape.frames() > at + 10)
+    shown = tape.pictures(1)[-1].frame
     assert (shown.width, shown.height) == (1280, 720)
     left, right = colour_at(shown, 320, 200), colour_at(shown, 960, 200)
     assert near(left, (90, 90, 200)), left
     assert near(right, (150, 60, 60)), right
-    _, samples = tape.sound()
-    strengths = tones(samples[-96_000:], [600, 1500, 1000])
-    print(f"600 Hz, 1500 Hz, 1000 Hz against noise: {[round(each) for each in strengths]}")
-    assert strengths[0] > 100 < strengths[1]
-    assert strengths[2] < 50
+
+    def strengths() -> list[float]:
+        return tones(tape.sound()[1][-48_000:], [600, 1500, 1000])
+
+    def both() -> bool:
+        one_, other_, nobody = strengths()
+        return min(one_, other_) > 100 * nobody
+
+    await until("both sounds", both)
+    print(f"600 Hz, 1500 Hz, 1000 Hz against noise: {[round(each) for each in strengths()]}")
     assert tape.drops == 0
     print(f"mix of two 360p to 720p30: {room.figures()}")
 
@@ -147,13 +153,12 @@ async def test_two_are_mixed_in_picture_and_sound(room: Room, tape: Tape) -> Non
         one, other, play_id=PLAY_ID, mode="mix", layout="pip", of_tiles=[{}, {"muted": True}]
     )
     at = tape.frames()
-    await until("the other layout", lambda: tape.frames() > at + 4 * FPS)
-    shown = tape.pictures(60)[-1].frame
+    began = time.monotonic()
+    await until("a few seconds", lambda: time.monotonic() - began > 4 and tape.frames() > at + 10)
+    shown = tape.pictures(1)[-1].frame
     assert near(colour_at(shown, 640, 200), (90, 90, 200))
     assert near(colour_at(shown, 1110, 590), (150, 60, 60)), colour_at(shown, 1110, 590)
-    strengths = tones(tape.sound()[1][-48_000:], [600, 1500])
-    assert strengths[0] > 100
-    assert strengths[1] < 50
+    await until("one sound", lambda: strengths()[0] > 100 * strengths()[1])
 
     # One leaves: back to passing on.
     room.bridge(one, play_id=PLAY_ID)

@@ -1,6 +1,6 @@
-"""Ten seconds of picture and sound, encoded once, sent again and again: nothing to compute live.
+"""Three seconds of picture and sound, encoded once, sent again and again: nothing to compute live.
 
-The counter in the picture is its number of 300; a beep begins at each full second.
+The counter in the picture is its number of 90; a beep begins at each full second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.video import x264_encoder
 from bridge.webrtc.packets import packetize_h264
 
 FPS = 30
-LOOP = 300
+LOOP = 90
 BITS = 10
 BLOCK = 16  # pixels of each bit of the counter, at the top of the picture
 
@@ -47,7 +47,7 @@ def read_counter(luma: Any, scale: float = 1.0) -> int:
 
 
 def unwrapped(numbers: list[int]) -> list[int]:
-    """Of a loop of 300 the numbers as they would go on."""
+    """Of a loop of 90 the numbers as they would go on."""
     found: list[int] = []
     for number in numbers:
         before = found[-1] if found else number
@@ -107,13 +107,13 @@ def _frame(number: int, width: int, height: int, colour: tuple[int, int, int]) -
 
 @functools.cache
 def sounds(tone: float, steady: bool) -> list[bytes]:
-    """500 Opus packets of 20 ms: a tone for 100 ms at each full second, or all the time."""
+    """150 Opus packets of 20 ms: a tone for 100 ms at each full second, or all the time."""
     encoder: Any = av.CodecContext.create("libopus", "w")
     encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
     encoder.bit_rate = 64_000
     encoder.options = {"application": "lowdelay"}
     found = []
-    for number in range(500):
+    for number in range(150):
         at = np.arange(960) + number * 960
         wave = np.sin(2 * np.pi * tone * at / 48_000) * 0.25
         if not steady:

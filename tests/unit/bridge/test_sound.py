@@ -27,7 +27,7 @@ def play(sound: Sound, secs: float, late_secs: float = 0.0, *keys: str) -> list[
     for number in range(int(secs * 50)):
         now = number * 0.02
         for key in keys:
-            sound.put(key, now - late_secs, packets[number % 500])
+            sound.put(key, now - late_secs, packets[number % len(packets)])
         bodies += sound.take(now)
     return bodies
 
