@@ -83,14 +83,14 @@ NO_GUEST_LINK = Explained(
     404,
     "unlink",
     _("This link is no longer good"),
-    _("Links to the stage end after a while, and their owner can end them."),
+    _("Guest links end after a while, and the owner of the room can end them."),
     _("Ask for a new one. Watching needs none."),
 )
 NO_LONGER_GUEST = Explained(
     403,
     "user-x",
     _("You can't join here"),
-    _("The owner of the room has ended your part."),
+    _("The owner of the room has removed you."),
     _("You can go on watching, or ask the owner to invite you again."),
 )
 TOO_MANY = Explained(

@@ -91,7 +91,7 @@ function problemWords(error, name) {
     case "guest_declined":
       return t(gettext("{name} has declined a moment ago. Ask again later."), { name });
     case "already_publisher":
-      return t(gettext("{name} can publish here already, by the studio."), { name });
+      return t(gettext("{name} can publish here already, from the studio."), { name });
     default:
       return error.message;
   }

@@ -48,7 +48,7 @@ export function guestWords({ state, why }, { owner, silent, attempt, secs }) {
     case "removed":
       return {
         title: gettext("You are off the stage"),
-        detail: t(gettext("{name} has ended your part. The link does not let you in again; you can go on watching."), name),
+        detail: t(gettext("{name} has removed you. The link does not let you in again; you can go on watching."), name),
       };
     case "blocked":
       return blocked(why, name);
@@ -125,7 +125,7 @@ function blocked(why, name) {
     case "room_not_webrtc":
       return { title: gettext("Can't join now"), detail: t(gettext("{name} sends this room with OBS only. Ask {name} to allow the browser as well."), name) };
     case "invite_not_found":
-      return { title: gettext("This link is no longer good"), detail: t(gettext("Links end after a while. Ask {name} for a new one."), name) };
+      return { title: gettext("This link is no longer good"), detail: t(gettext("Guest links end after a while. Ask {name} for a new one."), name) };
     case "guest_removed":
     case "forbidden":
       return { title: gettext("You can't join"), detail: t(gettext("{name} has not invited you, or no longer does."), name) };

@@ -50,7 +50,7 @@ export class Picture {
    * @param {() => void} seen
    */
   show(shown, stream, seen) {
-    const name = shown.user?.name ?? gettext("Guest");
+    const name = shown.user?.name ?? gettext("Somebody");
     this.#element.dataset.key = shown.key;
     this.#element.dataset.source = shown.source;
     this.#hasVideo = shown.hasVideo;

@@ -131,7 +131,7 @@ function blocked(why) {
     case "banned":
       return { title: gettext("This room was closed"), detail: gettext("A staff member closed it."), offer: "home" };
     case "unauthenticated":
-      return { title: gettext("Sign in to watch"), detail: gettext("This room is not open to guests."), offer: "sign_in" };
+      return { title: gettext("Sign in to watch"), detail: gettext("This room is not open to everybody."), offer: "sign_in" };
     case "forbidden":
       return {
         title: gettext("This room is not open to you"),
