@@ -168,7 +168,7 @@ def to_webrtc_job(room: Room) -> tuple[str, str]:
 
 def _qualities(room: Room) -> list[str]:
     """Of HLS, best first: ["source", "720p", "audio"]; others than "source" while a job runs."""
-    if not settings.HLS_LADDER:
+    if not settings.HLS_LADDER or not bridges_run():
         return ["source"]
     figures = getattr(room, "ladder_figures", "")  # by access.rooms_with_viewers
     if figures == "":

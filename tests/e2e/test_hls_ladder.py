@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.e2e.harness import browse, obs
 from tests.e2e.harness.browse import Visitor
+from tests.e2e.harness.encoder import Encoder
 from tests.e2e.harness.site import Site, running, wait_for
 
 pytestmark = [pytest.mark.media, pytest.mark.timeout(400)]
 WITHIN_SECS = 90.0
+OnAir = tuple[str, Encoder]  # the room's id
+FIRST_ASKED = (
+    "performance.timeOrigin + Math.min(...performance.getEntriesByType('resource')"
+    ".filter(e => e.name.includes('.m3u8')).map(e => e.startTime))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +40,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def room_on_air(site: Site) -> Iterator[str]:
+def on_air(site: Site) -> Iterator[OnAir]:
     room_id = site.create_room("Qualities")
-    with obs.on_air(site, room_id):
-        yield room_id
+    with obs.on_air(site, room_id) as encoder:
+        yield room_id, encoder
+
+
+@pytest.fixture
+def room_on_air(on_air: OnAir) -> str:
+    return on_air[0]
 
 
 @pytest.fixture
@@ -70,6 +83,15 @@ def wait_for_height(page: Page, height: int) -> float:
     return time.monotonic() - began
 
 
+def asks_for(someone: Visitor, query: str) -> None:
+    """Adds to the address that its pages ask for HLS."""
+
+    def handle(route: Route) -> None:
+        route.continue_(url=route.request.url + query)
+
+    someone.context.route("**/hls/play_*.m3u8?*", handle)
+
+
 def test_a_viewer_starts_them_and_chooses(
     guest: Visitor, site: Site, room_on_air: str, show: Callable[[str], None]
 ) -> None:
@@ -91,13 +113,15 @@ def test_a_viewer_starts_them_and_chooses(
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
 
+    choose(page, "720p (source)")
+    up = wait_for_height(page, 720)
+    browse.wait_until_advancing(page)
     choose(page, "360p")
-    took = wait_for_height(page, 360)
+    down = wait_for_height(page, 360)
     browse.wait_until_advancing(page)
     choose(page, "720p (source)")
-    back = wait_for_height(page, 720)
-    browse.wait_until_advancing(page)
-    show(f"360p after {took:.1f} s, the source after {back:.1f} s")
+    wait_for_height(page, 720)
+    show(f"chosen, seen: the source after {up:.1f} s, 360p after {down:.1f} s")
     page.keyboard.press("s")
     wait_for("the figures say it", lambda: "Source" in page.locator("[data-stats]").inner_text())
     page.keyboard.press("s")
@@ -147,6 +171,50 @@ def test_a_maker_that_dies_costs_no_viewer_the_picture(
     browse.wait_until_advancing(page, within_secs=WITHIN_SECS)
     gap = browse.longest_gap_ms(browse.diary(page))
     show(f"the maker of qualities killed: no picture for {gap / 1000:.1f} s at most")
+
+
+def test_qualities_that_go_lead_back_to_the_one(
+    guest: Visitor, site: Site, room_on_air: str, show: Callable[[str], None]
+) -> None:
+    """Staff starts the job anew: its files go, and others come."""
+    page = browse.watch(guest, room_on_air, "?rung=hls")
+    browse.wait_for_rung(page, "hls", WITHIN_SECS)
+    choose(page, "360p")
+    wait_for_height(page, 360)
+    browse.keep_diary(page)
+    plain = f"/{site.play_id(room_on_air)}/index.m3u8"
+    page.evaluate("performance.clearResourceTimings()")
+    with closing(sqlite3.connect(site.data_dir / "microvibe.sqlite3")) as database, database:
+        database.execute("update live_bridgejob set run_id = '', pid = null where kind = 'ladder'")
+    asked = f"performance.getEntriesByType('resource').some(e => e.name.includes('{plain}'))"
+    wait_for("the one quality is played", lambda: page.evaluate(asked), WITHIN_SECS)
+    # It failed, so it is left alone for 10 s; then the choice holds again.
+    wait_for_height(page, 360)
+    browse.wait_until_advancing(page, within_secs=WITHIN_SECS)
+    gap = browse.longest_gap_ms(browse.diary(page))
+    show(f"all qualities gone and made anew: no picture for {gap / 1000:.1f} s at most")
+
+
+def test_several_qualities_start_as_fast_as_one(
+    browser: Browser, guest: Visitor, site: Site, on_air: OnAir, show: Callable[[str], None]
+) -> None:
+    room_id, encoder = on_air
+    browse.wait_for_rung(browse.watch(guest, room_id, "?rung=hls"), "hls", WITHIN_SECS)
+    wait_for("all are there", lambda: len(qualities(site, room_id)) == 3, WITHIN_SECS)
+    took: dict[str, list[float]] = {"": [], "&qualities=one": []}
+    behind: dict[str, list[float]] = {"": [], "&qualities=one": []}
+    for query in [*took, *reversed(took)]:
+        with closing(Visitor(browser, site)) as someone:
+            asks_for(someone, query)
+            page = browse.watch(someone, room_id, "?rung=hls")
+            first = browse.first_frame_ms(page, within_secs=WITHIN_SECS)
+            took[query].append(first - page.evaluate(FIRST_ASKED))
+            browse.wait_until_advancing(page)
+            behind[query] += encoder.behind_ms(browse.frames_seen(page))
+    several, one = (statistics.mean(each) / 1000 for each in took.values())
+    show(f"first picture {several:.2f} s after asking for several qualities, {one:.2f} s for one")
+    several, one = (statistics.median(each) / 1000 for each in behind.values())
+    show(f"HLS is {several:.2f} s behind the encoder with several qualities, {one:.2f} s with one")
 
 
 def test_they_go_with_the_last_viewer(site: Site, room_on_air: str) -> None:

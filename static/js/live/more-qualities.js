@@ -2,16 +2,14 @@
 
 // After qualities that did not play; doubled each time, so that a server in trouble is not asked for ever.
 const LEAVE_MS = 10_000;
-const LONGEST_LEAVE_MS = 160_000;
-const FORGIVEN_AFTER_MS = 300_000;
+const LONGEST_LEAVE_MS = 640_000;
+const FORGIVEN_AFTER_MS = 1_800_000;
 
 export class MoreQualities {
   #offered = "";
   #several = false;
   /** What was asked for, be it that it came or not. */
   #asked = "";
-  /** What did not play. */
-  #failed = "";
   #failures = 0;
   #failedMs = 0;
   #notBeforeMs = 0;
@@ -22,7 +20,7 @@ export class MoreQualities {
     if (offered === this.#offered) return;
     this.#offered = offered;
     this.#several = qualities.length > 1;
-    this.#asked = this.#failed = "";
+    this.#asked = "";
   }
 
   /**
@@ -30,20 +28,20 @@ export class MoreQualities {
    * @param {number} nowMs
    */
   failed(nowMs) {
-    this.#failed = this.#offered;
     if (nowMs - this.#failedMs > FORGIVEN_AFTER_MS) this.#failures = 0;
     this.#failedMs = nowMs;
     this.#notBeforeMs = nowMs + Math.min(LONGEST_LEAVE_MS, LEAVE_MS * 2 ** this.#failures);
     this.#failures += 1;
+    this.#asked = "";
   }
 
   /** Whether to leave it at the one quality that needs nobody to make it. @param {number} nowMs */
   onlyOne(nowMs) {
-    return nowMs < this.#notBeforeMs || (this.#several && this.#failed === this.#offered);
+    return nowMs < this.#notBeforeMs;
   }
 
   /**
-   * Whether to ask anew; once for each offer.
+   * Whether to ask anew; once for each offer, and once after each failure.
    * @param {boolean} playsSeveral what plays has several already
    * @param {number} nowMs
    */

@@ -201,7 +201,9 @@ export class StreamRung {
   cure(nowMs) {
     if (!this.#running || this.#waiting || this.#engine === null) return;
     const silentMs = this.#pulse.silentMs(nowMs);
-    const limitMs = this.#pulse.lastMs === 0 ? FIRST_WITHIN_MS : this.#engine.stallMs * GIVE_UP_STALLS;
+    // Of several qualities the one that needs nobody to make it is there at once.
+    const stalls = this.#engine.several ? 1 : GIVE_UP_STALLS;
+    const limitMs = this.#pulse.lastMs === 0 ? FIRST_WITHIN_MS : this.#engine.stallMs * stalls;
     if (silentMs >= limitMs) this.#gotFailure("stalled");
   }
 

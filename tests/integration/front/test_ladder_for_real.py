@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
+from ingest.viewers import HlsViewers
+from ingest.viewers_job import bind_at
 from tests.integration.front.alone import PLAY, SEGMENT, Alone
 
 FILES = {
@@ -65,3 +69,20 @@ def test_who_may_have_them(ladder: Alone, name: str):
 def test_what_is_none_of_them(ladder: Alone, name: str):
     answer = ladder.ask(f"/hls/page/{ladder.token()}/{PLAY}/ladder/{name}")
     assert answer.status in {400, 404}
+
+
+def test_players_of_several_qualities_are_viewers(ladder: Alone):
+    viewer, token = "0" * 31 + "c", ladder.token()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
+        bind_at(worker, ladder.values.run_dir / "viewers.sock")
+        worker.settimeout(10)
+        for name in ("master.m3u8", "480p/1000.ts", "audio/index.m3u8"):
+            assert ladder.ask(f"/hls/{viewer}/{token}/{PLAY}/ladder/{name}").status == 200
+        said = worker.recv(2000)
+        counted = HlsViewers()
+        assert counted.got_datagram(said, 1.0)
+        assert counted.counts(2.0) == {PLAY: 1}
+        worker.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            worker.recv(2000)  # of the other files nobody is told
+    (ladder.values.run_dir / "viewers.sock").unlink()

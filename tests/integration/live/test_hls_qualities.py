@@ -19,7 +19,7 @@ ALL = ["source", "480p", "audio"]
 def installed(settings, db):
     settings.RTMP_ENABLED = True
     settings.HLS_LADDER = ["480p", "audio"]
-    for name in ("rtmp", "flv", "worker"):
+    for name in ("rtmp", "flv", "worker", "bridge"):
         Part.objects.create(name=name, ok=True, seen_at=timezone.now())
     parts.forget_parts()
 
@@ -45,7 +45,7 @@ def told(room: Room) -> dict[str, list[str] | None]:
 
 def test_only_what_is_made_now(on_air, settings):
     assert told(on_air) == {"webrtc": None, "flv": None, "hls": ["source"]}
-    job = BridgeJob.objects.create(
+    BridgeJob.objects.create(
         key="k", room=on_air, kind="ladder", state="running", figures={"qualities": ALL}
     )
     assert told(on_air)["hls"] == ALL
@@ -55,9 +55,13 @@ def test_only_what_is_made_now(on_air, settings):
     BridgeJob.objects.update(state="running", figures={"qualities": []})
     assert told(on_air)["hls"] == ["source"]
     BridgeJob.objects.update(figures={"qualities": ALL})
+    assert told(on_air)["hls"] == ALL
     settings.HLS_LADDER = []
     assert told(on_air)["hls"] == ["source"]
-    job.delete()
+    settings.HLS_LADDER = ["360p"]
+    Part.objects.filter(name="bridge").update(ok=False)
+    parts.forget_parts()
+    assert told(on_air)["hls"] == ["source"]
 
 
 def test_another_rooms_are_not_this_rooms(on_air, owner):
