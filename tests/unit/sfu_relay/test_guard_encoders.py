@@ -8,8 +8,8 @@ from embedded_sfu.negotiation import plan_publisher
 from embedded_sfu.sdp_parse import parse
 from sfu_relay.guard import Rejected, guard_offer, guard_viewer_offer
 from sfu_relay.sdp_parse import parse_sdp
-from tests.fakes.whip_offers import FFMPEG, OBS_30, WHIP_OFFERS, as_sent
 from tests.fakes.captured_sdp import captured
+from tests.fakes.whip_offers import FFMPEG, OBS_30, WHIP_OFFERS, as_sent
 
 
 @pytest.mark.parametrize("name", WHIP_OFFERS)
