@@ -24,15 +24,15 @@ def reason_words(reason: str) -> str:
         case "no_keyframe":
             return _("Waits for the publisher's next keyframe.")
         case "sfu_unavailable":
-            return _("The media server does not answer.")
+            return _("The media server is not answering.")
         case "rtmp_down":
             return _("Nothing comes from the RTMP server, or it does not answer.")
         case "bridge_starting":
             return _("Waits for the bridge to WebRTC, whose picture it shows.")
         case "taken":
-            return _("Somebody else still feeds this stream: is being dropped.")
+            return _("Somebody else still feeds this stream, and is being cut off.")
         case "crashed":
-            return _("It broke, and is started again.")
+            return _("It broke and is started again.")
         case "hung":
             return _("It was silent for 5 s, was killed, and is started again.")
         case "bad_spec":
