@@ -25,7 +25,7 @@ class BridgeMode(models.TextChoices):
 
 
 class BridgeState(models.TextChoices):
-    STARTING = "starting", _("Starting")
+    STARTING = "starting", _("Being started")
     RUNNING = "running", _("Running")
     WAITING = "waiting", _("Waiting")
     STOPPING = "stopping", _("Stopping")
@@ -48,7 +48,7 @@ class BridgeJob(models.Model):
         verbose_name=_("restream target"),
     )
     mode = models.CharField(
-        _("mode"), max_length=10, choices=BridgeMode.choices, default=BridgeMode.PASS
+        _("processing"), max_length=10, choices=BridgeMode.choices, default=BridgeMode.PASS
     )
     state = models.CharField(
         _("state"), max_length=10, choices=BridgeState.choices, default=BridgeState.STARTING
