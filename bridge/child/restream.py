@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import socket
 import time
 from typing import Any, Final
 
 from bridge.child.spec import Spec
 from bridge.child.work import Report
 from bridge.rtmp.backlog import Tag
+from bridge.rtmp.connection import resolve
 from bridge.rtmp.inlet import Inlet
 from bridge.rtmp.outlet import Outlet, OutState
 from bridge.rtmp.target import parse_url
@@ -20,6 +20,7 @@ FIRST_WAIT_SECS: Final = 1.0
 LONGEST_WAIT_SECS: Final = 30.0  # platforms lock out who knocks all the time
 FIGURES_SECS: Final = 2.0
 RESOLVE_SECS: Final = 5.0
+NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 LATE_MS: Final = 5_000  # a home's uplink stalls for longer than loopback does
 
 
@@ -30,7 +31,8 @@ def make(spec: Spec, report: Report) -> Restream:
 class Restream:
     def __init__(self, spec: Spec, report: Report) -> None:
         self._report = report
-        self._may_be_private = spec.private_ok
+        self._private_ok = spec.private_ok
+        self._own_port = spec.rtmp_out_port
         self._target = parse_url(spec.url)
         self._out = Outlet(
             self._target,
@@ -38,6 +40,7 @@ class Restream:
             first_wait_secs=FIRST_WAIT_SECS,
             longest_wait_secs=LONGEST_WAIT_SECS,
             late_ms=LATE_MS,
+            may_connect=self._may_connect,
         )
         self._in = Inlet(
             spec.rtmp_out_port,
@@ -51,7 +54,7 @@ class Restream:
         self._kbps = 0
 
     async def run(self) -> None:
-        await self._wait_for_public_address()
+        await self._wait_for_good_address()
         pulling = asyncio.create_task(self._in.run(), name="inlet")
         try:
             while not pulling.done():
@@ -97,28 +100,52 @@ class Restream:
             "queue_ms": self._out.queue_ms,
             "dropped_frames": self._out.dropped_frames,
             "connects": self._out.connects,
-            "detail": self._state.detail[:200],
+            "detail": self._without_key(self._state.detail)[:200],
         }
 
-    async def _wait_for_public_address(self) -> None:
-        """A room's owner may not make this machine knock at doors inside of its own network."""
+    def _without_key(self, text: str) -> str:
+        """A server that refuses a key may repeat it; staff reads figures."""
+        for secret in (self._target.name, self._target.name.partition("?")[0]):
+            text = text.replace(secret, "…")
+        return text
+
+    async def _wait_for_good_address(self) -> None:
+        """Told at once, not when something is sent; the connection looks again for itself."""
         wait_secs = FIRST_WAIT_SECS
-        while not self._may_be_private:
+        host, port = self._target.host, self._target.port
+        while True:
             addresses: list[str] = []
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(RESOLVE_SECS):
-                    addresses = await resolve(self._target.host, self._target.port)
-            if addresses and all(is_public(address) for address in addresses):
+                    addresses = await resolve(host, port)
+            if addresses and all(self._may_connect(address, port) for address in addresses):
                 return
             self._report("waiting", "private_address" if addresses else "unreachable")
             await asyncio.sleep(wait_secs)
             wait_secs = min(wait_secs * 2, LONGEST_WAIT_SECS)
 
-
-async def resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+    def _may_connect(self, address: str, port: int) -> bool:
+        """A room's owner may not make this machine knock at doors inside of its own network; and
+        never at `out`, where everybody's broadcasts are."""
+        if is_own(address) and port == self._own_port:
+            return False
+        return self._private_ok or is_public(address)
 
 
 def is_public(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
+    """Of IPv6 also what holds one of IPv4 (mapped, 6to4, NAT64), or is multicast."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = ip.ipv4_mapped or ip.sixtofour
+        if within is None and ip in NAT64:
+            within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if within is not None:
+            return is_public(str(within))
+    return ip.is_global and not ip.is_multicast
+
+
+def is_own(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip.is_loopback or ip.is_unspecified

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,7 +23,7 @@ BAD_NAME: Final = "NetStream.Publish.BadName"
 
 
 class PublishError(Exception):
-    """`reason`: unreachable, tls, taken, refused, closed, stalled, not_rtmp."""
+    """`reason`: unreachable, private_address, tls, taken, refused, closed, stalled, not_rtmp."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -44,8 +45,11 @@ class Connection:
         metadata: dict[str, object] | None = None,
         tls: ssl.SSLContext | None = None,
         send_buffer_bytes: int | None = None,
+        may_connect: Callable[[str, int], bool] | None = None,
     ) -> None:
+        """`may_connect`: asked of each address that the server's name stands for, and the port."""
         self._target = target
+        self._may_connect = may_connect
         self._backlog = backlog
         self._metadata = metadata
         self._tls = tls
@@ -106,13 +110,7 @@ class Connection:
         context = (self._tls or ssl.create_default_context()) if self._target.tls else None
         try:
             async with asyncio.timeout(CONNECT_SECS):
-                self._reader, self._writer = await asyncio.open_connection(
-                    self._target.host,
-                    self._target.port,
-                    limit=READ_BYTES,
-                    ssl=context,
-                    server_hostname=self._target.host if context else None,
-                )
+                await self._connect(context)
         except ssl.SSLError as error:
             raise PublishError("tls", error.reason or "") from None
         except TimeoutError:
@@ -124,6 +122,32 @@ class Connection:
             made: socket.socket = self._writer.get_extra_info("socket")
             made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer_bytes)
         self._write(self._publisher.start())
+
+    async def _addresses(self) -> list[str]:
+        """What is looked at is what is connected to: a name may stand for others a moment later.
+        All must be allowed, or it would depend on luck what is done."""
+        if self._may_connect is None:
+            return [self._target.host]
+        found = await resolve(self._target.host, self._target.port)
+        if not all(self._may_connect(address, self._target.port) for address in found):
+            raise PublishError("private_address")
+        return found
+
+    async def _connect(self, context: ssl.SSLContext | None) -> None:
+        *others, last = await self._addresses()
+        for address in (*others, last):
+            try:
+                self._reader, self._writer = await asyncio.open_connection(
+                    address,
+                    self._target.port,
+                    limit=READ_BYTES,
+                    ssl=context,
+                    server_hostname=self._target.host if context else None,
+                )
+                return
+            except OSError:
+                if address == last:
+                    raise
 
     async def _close(self) -> None:
         self._writer.close()
@@ -183,3 +207,9 @@ class Connection:
     def _write(self, data: bytes) -> None:
         self.sent_bytes += len(data)
         self._writer.write(data)
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Its addresses, the one to try first in front. OSError: none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -47,8 +47,11 @@ class Outlet:
         first_wait_secs: float = 0.1,
         longest_wait_secs: float = 2.0,
         late_ms: int = LATE_MS,
+        may_connect: Callable[[str, int], bool] | None = None,
     ) -> None:
+        """`may_connect`: see bridge.rtmp.connection."""
         self._target = target
+        self._may_connect = may_connect
         self._on_change = on_change
         self._want_keyframe = want_keyframe
         self.metadata = metadata
@@ -124,7 +127,13 @@ class Outlet:
 
     async def _publish(self) -> None:
         """Always ends with an error."""
-        connection = Connection(self._target, self._backlog, metadata=self.metadata, tls=self._tls)
+        connection = Connection(
+            self._target,
+            self._backlog,
+            metadata=self.metadata,
+            tls=self._tls,
+            may_connect=self._may_connect,
+        )
         try:
             async with connection:
                 self._backlog.restart()

@@ -17,6 +17,8 @@ import pytest
 from bridge.child import restream
 from bridge.child.spec import Spec
 from bridge.child.work import Work
+from bridge.rtmp import connection
+from bridge.rtmp.outlet import OutState
 from ingest.nginx import Nginx, find_nginx
 from tests.integration.bridge.test_rtmp_publisher import until
 from tests.integration.playback.conftest import free_ports
@@ -143,7 +145,54 @@ async def test_does_not_knock_inside_of_our_own_network(rig: Rig, host: str) -> 
         ("fe80::1%eth0", False),
         ("::ffff:10.0.0.1", False),
         ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("2002:7f00:1::", False),  # 6to4 of 127.0.0.1
+        ("64:ff9b::a9fe:a9fe", False),  # NAT64 of 169.254.169.254
+        ("64:ff9b::5db8:d822", True),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert restream.is_public(address) is public
+
+
+async def test_a_name_that_stands_for_another_address_later_is_looked_at_again(
+    rig: Rig, platform: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: public while it is looked at first, loopback when it is connected to."""
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["93.184.216.34"] if len(asked) == 1 else ["127.0.0.1"]
+
+    monkeypatch.setattr(restream, "resolve", resolve)
+    monkeypatch.setattr(connection, "resolve", resolve)
+    said = Said()
+    # The system's own resolver says loopback all the time.
+    url = f"rtmp://localhost:{platform.rtmp_port}/out/play_x"
+    async with said.running(restream.make(spec_for(rig, url, private_ok=False), said)):
+        encoder = await asyncio.to_thread(rig.push, "low", PLAY_ID)
+        await until("it is refused", lambda: said.is_("waiting", "private_address"))
+        assert not said.figures["connects"]
+        rig.stop(encoder)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"])
+async def test_never_sends_into_our_own_out(rig: Rig, host: str) -> None:
+    """Where everybody's broadcasts are, by names that everybody knows: no setting allows it."""
+    said = Said()
+    spec = spec_for(rig, f"rtmp://{host}:{rig.rtmp_port}/out/play_of_somebody", private_ok=True)
+    async with said.running(restream.make(spec, said)):
+        await until("it is refused", lambda: said.is_("waiting", "private_address"))
+
+
+async def test_a_server_that_repeats_the_key_does_not_tell_it_to_staff(rig: Rig) -> None:
+    said = Said()
+    work = restream.make(spec_for(rig, "rtmp://example.org/app/s3cret?a=1"), said)
+    assert isinstance(work, restream.Restream)
+    for detail in ("s3cret is no key", "s3cret?a=1 is no key"):
+        work._out_changed(OutState(False, "refused", detail))
+        work._in.comes = True
+        work._tell()
+        assert "s3cret" not in str(said.figures)
+        assert "is no key" in said.figures["detail"]
