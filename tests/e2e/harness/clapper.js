@@ -6,6 +6,8 @@
   if (!navigator.mediaDevices || !window.MediaStreamTrackGenerator) return;
   const clapper = { longestMs: 0, frames: 0 };
   window.__clapper = clapper;
+  // Whoever is one of several (harness/cast.py): a plain ground of one colour, and a tone without a break.
+  const { ground = '', hz = 0 } = window.__part ?? {};
 
   /** 16 bits of number and their checksum, as camera.py draws them. */
   const wordOf = (number) => {
@@ -14,9 +16,9 @@
   };
 
   const draw = (pen, number) => {
-    pen.fillStyle = '#6e5a46';
+    pen.fillStyle = ground || '#6e5a46';
     pen.fillRect(0, 0, WIDTH, HEIGHT);
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < (ground ? 0 : 12); i++) {
       pen.fillStyle = `hsl(${i * 30} 45% 45%)`;
       pen.fillRect(((i * 61 + number * 3) % (WIDTH + 60)) - 60, 80 + i * 22, 60, 40);
     }
@@ -58,13 +60,14 @@
   const microphone = () => {
     const context = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
     const out = context.createMediaStreamDestination();
-    const tone = new OscillatorNode(context, { frequency: 1000 });
-    const gain = new GainNode(context, { gain: 0 });
+    const tone = new OscillatorNode(context, { frequency: hz || 1000 });
+    const gain = new GainNode(context, { gain: hz ? 0.3 : 0 });
     tone.connect(gain).connect(out);
     tone.start();
     // Without a tap a page makes no sound.
     window.addEventListener('click', () => void context.resume(), true);
     void context.resume().catch(() => {});
+    if (hz) return out.stream.getAudioTracks()[0];
     let offsets = [], planned = 0;
     setInterval(() => {
       if (context.state !== 'running') return void (offsets = []);
