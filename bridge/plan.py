@@ -23,6 +23,7 @@ class Limits:
     sfu: bool = True  # installed, whether or not it answers
     rtmp: bool = True  # installed
     ladder: bool = False
+    ladder_transcodes: bool = True  # false: sound alone, which costs next to nothing
     max_jobs: int = 40
     max_transcodes: int = 1
     stop_after_secs: float = 15.0
@@ -241,7 +242,8 @@ def _ladder(room: RoomNow, held: Mapping[str, Held], limits: Limits, now: float)
     if past is None and not (wished and room.programme):
         return
     if now - job.wished_at <= limits.stop_after_secs:
-        yield _Wish(job, past, transcodes=True, runs_without=False)
+        costs = limits.ladder_transcodes
+        yield _Wish(job, past, transcodes=costs, runs_without=not costs)
 
 
 def _job(

@@ -50,6 +50,7 @@ def limits() -> Limits:
         sfu=settings.SFU_ENABLED,
         rtmp=settings.RTMP_ENABLED,
         ladder=bool(settings.HLS_LADDER),
+        ladder_transcodes=set(settings.HLS_LADDER) != {"audio"},
         max_jobs=settings.BRIDGE_MAX_JOBS,
         max_transcodes=settings.BRIDGE_MAX_TRANSCODES,
         stop_after_secs=settings.BRIDGE_STOP_AFTER_SECS,

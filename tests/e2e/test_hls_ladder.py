@@ -217,6 +217,29 @@ def test_several_qualities_start_as_fast_as_one(
     show(f"HLS is {several:.2f} s behind the encoder with several qualities, {one:.2f} s with one")
 
 
+def test_the_quality_fits_the_player_and_the_network(
+    guest: Visitor, site: Site, room_on_air: str, show: Callable[[str], None]
+) -> None:
+    page = browse.watch(guest, room_on_air, "?rung=hls")
+    browse.wait_for_rung(page, "hls", WITHIN_SECS)
+    wait_for("all are there", lambda: len(qualities(site, room_on_air)) == 3, WITHIN_SECS)
+    wait_for_height(page, 360)  # a small window needs no more
+    browse.keep_diary(page)
+    page.set_viewport_size({"width": 1900, "height": 1200})
+    grew = wait_for_height(page, 720)
+    browse.wait_until_advancing(page)
+    gap = browse.longest_gap_ms(browse.diary(page))
+    show(f"a larger window: the source after {grew:.1f} s, no picture for {gap / 1000:.1f} s")
+    network = guest.context.new_cdp_session(page)
+    bytes_per_sec = 1_300_000 / 8  # the source has 2.1 Mbit/s, 360p 0.8
+    slow = {"downloadThroughput": bytes_per_sec, "uploadThroughput": bytes_per_sec}
+    network.send("Network.emulateNetworkConditions", {"offline": False, "latency": 20, **slow})
+    fell = wait_for_height(page, 360)
+    browse.wait_until_advancing(page, within_secs=WITHIN_SECS)
+    gap = browse.longest_gap_ms(browse.diary(page))
+    show(f"1.3 Mbit/s: 360p after {fell:.1f} s, no picture for {gap / 1000:.1f} s")
+
+
 def test_they_go_with_the_last_viewer(site: Site, room_on_air: str) -> None:
     wait_for(
         "nothing is made for nobody",

@@ -69,8 +69,10 @@ export class HlsEngine {
       maxLiveSyncPlaybackRate: CATCH_UP_RATE,
       liveDurationInfinity: true,
       backBufferLength: 10,
-      // More than the player shows is wasted; more than it has pixels for is not, on a phone.
+      // Of several qualities no larger one than the player has pixels for.
       capLevelToPlayerSize: true,
+      // Half as much counts after 1 s of loading (usual: 3): there is hardly more than that in the buffer.
+      abrEwmaFastLive: 1,
       ...(bandwidth > 0 ? { abrEwmaDefaultEstimate: bandwidth } : {}),
       autoStartLoad: this.#wish !== "audio",
       manifestLoadPolicy: patience(3_000),

@@ -240,6 +240,12 @@ def test_qualities_leave_their_slot_to_what_nobody_sees_without() -> None:
     assert only(plan([room(OBS, demand=Demand(hls=1))], held, limits, 3), "ladder").has_slot
 
 
+def test_a_ladder_of_sound_needs_no_slot() -> None:
+    limits = Limits(ladder=True, ladder_transcodes=False, max_transcodes=0)
+    job = only(plan([room(OBS, demand=Demand(hls=1))], {}, limits, 0), "ladder")
+    assert (job.mode, job.may_run, job.has_slot) == ("pass", True, False)
+
+
 def test_sound_alone_has_one_quality() -> None:
     limits = replace(LIMITS, ladder=True)
     now = room(OBS, demand=Demand(hls=1), audio_only=True)
