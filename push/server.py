@@ -80,7 +80,8 @@ class Gateway:
             await ws.close(*RESTARTING)
             return
         before = [page for page in self._pages if _same(page, grant.room_id, grant.user)]
-        others = [page.grant for page in self._pages if page not in before]
+        # One of them is replaced by this page; those who come faster than that are counted.
+        others = [page.grant for page in self._pages if page not in before[:1]]
         if is_full(others, grant):
             await ws.close(4429, "too_many")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bridge.h264 import build_avcc
 from live import actions
+from push.doors import MAX_PAGES_OF_USER
 from push.frames import AUDIO, CONFIG, VIDEO, build_frame
 from push.tokens import build_ticket
 from tests.integration.ingest.site import ingest_of, until, until_state
@@ -86,6 +88,19 @@ def test_what_no_page_sends(site, room, frames, code: int):
             pass
         assert code_of(ws) == code
     until(lambda: gateway_pages(site) == 0, "the page is still counted")
+
+
+def test_pages_that_wait_to_replace_one_another_are_counted(site, room):
+    """Each has a child of its own, and none goes before another one is live."""
+    with contextlib.ExitStack() as held:
+        waiting = [
+            held.enter_context(opened(site, ticket_for(room))) for _ in range(MAX_PAGES_OF_USER + 1)
+        ]
+        for ws in waiting:
+            assert "state" in str(ws.recv(timeout=30))
+        with opened(site, ticket_for(room)) as one_too_many:
+            assert code_of(one_too_many) == 4429
+    until(lambda: gateway_pages(site) == 0, "a page is still counted")
 
 
 def test_rubbish_in_good_frames_does_not_hurt(site, room, material):
