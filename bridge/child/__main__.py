@@ -33,6 +33,7 @@ logger = logging.getLogger("bridge")
 ALONE_SECS: Final = 15.0  # a worker that is restarted takes 2
 MEMORY_BYTES: Final = 4_000_000_000  # address space; PyAV with x264's threads maps 1.5 GB
 LOG_BYTES: Final = 1_000_000
+FILE_BYTES: Final = 100_000_000
 HUNG_SECS: Final = 20  # a manager kills after 5; this is for when there is none
 
 
@@ -120,7 +121,8 @@ def limit_myself() -> None:
     """What is decoded comes from strangers: a file that fools the library costs only this."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LOG_BYTES, LOG_BYTES))
+    # What is printed; `ladder`, which writes segments, takes all of it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LOG_BYTES, FILE_BYTES))
 
 
 def main(loading: Callable[[str], Make] = load) -> int:

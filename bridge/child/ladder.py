@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import queue
+import resource
 import shutil
 import threading
 import time
@@ -28,6 +29,7 @@ NICENESS: Final = 5  # a quality less is better than a live stream that stutters
 
 
 def make(spec: Spec, report: Report) -> Ladder:
+    allow_segments()
     return Ladder(spec, report)
 
 
@@ -113,3 +115,9 @@ class Ladder:
             self._report("running", figures=figures)
         else:
             self._report("starting", figures=figures)
+
+
+def allow_segments() -> None:
+    """A child may print 1 MB, and no file of it may be larger; 12 s of a source can be 30 MB."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))

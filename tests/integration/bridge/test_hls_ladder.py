@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -54,6 +56,27 @@ def test_all_qualities_are_cut_alike(tmp_path: Path, encoded: Path) -> None:
     assert not list(tmp_path.rglob(".*.ts"))
     maker.close()
     assert not (tmp_path / "master.m3u8").exists()
+
+
+def test_a_child_may_write_segments_of_good_pictures(tmp_path: Path) -> None:
+    """6 Mbit/s with keyframes 2 s apart are 1.5 MB, more than a child may print."""
+    code = """
+import sys
+from pathlib import Path
+from bridge.child.__main__ import limit_myself
+from bridge.child.spec import Spec
+from bridge.child.work import load
+limit_myself()
+folder = Path(sys.argv[1])
+spec = Spec("ladder", "room_a", "play_a", "run", 1936, renditions=("audio",), hls_dir=str(folder))
+work = load("ladder")(spec, print)
+work._maker._rendition("source", video=True, audio=False)._write("1.ts", bytes(5_000_000))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "source" / "1.ts").stat().st_size == 5_000_000
 
 
 def test_a_stream_with_reordered_pictures(tmp_path: Path, encoded: Path) -> None:
