@@ -28,6 +28,7 @@ Key = tuple[str, str, str]  # session, stream, track
 
 DELAY_SECS: Final = 0.12
 MOST_PICTURES: Final = 12  # of one source, scaled: 0.4 s at 30
+MOST_LATE_SECS: Final = 1.0
 STALE_SECS: Final = 3.0  # a camera that shows nothing new for so long has a face instead
 
 
@@ -108,6 +109,8 @@ class Mixer:
         self._keyframe_at = 0.0
         self._ended = threading.Event()
         self._epoch = clock()
+        self._late = 0.0  # how long before what is shown was taken
+        self._stamp = 0.0  # of the last one
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
         self.frames = 0
         self.skipped = 0
@@ -195,6 +198,7 @@ class Mixer:
             for source in self._sources.values():
                 while source.pictures and source.pictures[0].at <= at:
                     source.shown = source.pictures.popleft()
+                    self._late = at - source.shown.at
                 shown, place = source.shown, source.place
                 if shown is not None and place is not None and shown.place != place:
                     # Of the layout before: there is to be no hole until the next one comes.
@@ -202,7 +206,11 @@ class Mixer:
             if not any(source.shown for source in self._sources.values()):
                 return
             frame = self._compose(at)
-        self._encode(frame, at)
+            if len(self._sources) > 1:
+                self._late = 0.0
+        # One alone has its own time: a busy machine decodes late, and its sound is not.
+        self._stamp = max(self._stamp + 0.001, at - min(self._late, MOST_LATE_SECS))
+        self._encode(frame, self._stamp)
 
     def _compose(self, at: float) -> VideoFrame:
         scene, canvas = self._scene, self._canvas

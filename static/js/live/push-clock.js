@@ -1,16 +1,14 @@
 /**
  * Owns one clock for sound and picture: each track counts from a moment of its own. Pure.
  *
- * The steps between a track's own times are exact; when they come is not. So what is found out once is how far apart
- * both clocks are, from the quickest arrivals, and not asked again unless they come apart.
+ * The steps between a track's own times are exact; when they come is not. So how far apart both clocks are is told by
+ * the quickest arrival of all: a page that begins to send is busy, and what waited for it meanwhile says too much.
  */
 
-const LEARN_MS = 500;
 const APART_MS = 200;
 
 export class TrackClock {
-  #offsetUs = 0;
-  #sinceMs = -1;
+  #offsetUs = Infinity;
 
   /**
    * @param {number} ownUs as the track says
@@ -20,12 +18,7 @@ export class TrackClock {
   time(ownUs, nowMs) {
     const offsetUs = nowMs * 1000 - ownUs;
     const apart = Math.abs(offsetUs - this.#offsetUs) > APART_MS * 1000;
-    if (this.#sinceMs < 0 || apart) {
-      this.#sinceMs = nowMs;
-      this.#offsetUs = offsetUs;
-    } else if (nowMs - this.#sinceMs < LEARN_MS) {
-      this.#offsetUs = Math.min(this.#offsetUs, offsetUs);
-    }
+    this.#offsetUs = apart ? offsetUs : Math.min(this.#offsetUs, offsetUs);
     return ownUs + this.#offsetUs;
   }
 }

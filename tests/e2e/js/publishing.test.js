@@ -144,6 +144,7 @@ test("two tracks get one clock from their quickest arrivals", () => {
   assert.equal(camera.time(5_033_000, 1_050), 1_050_000); // it came quicker than the first
   assert.equal(camera.time(5_066_000, 1_120), 1_083_000); // late, but of that moment
   assert.equal(camera.time(9_000_000, 2_000), 2_000_000); // another beginning
+  assert.equal(camera.time(9_900_000, 2_860), 2_860_000); // what came before had waited for a busy page
 });
 
 test("frames are ten bytes of head and the payload", () => {
