@@ -16,14 +16,13 @@ from playwright.sync_api import Browser
 
 from tests.e2e.harness import outs
 from tests.e2e.harness.browse import Visitor
-from tests.e2e.harness.outs import RUNGS, Viewed
+from tests.e2e.harness.outs import LEAST_FRAMES, RUNGS, Viewed
 from tests.e2e.harness.site import Site, running, wait_for
 from tests.e2e.harness.stream_reader import Heard, read
 from tests.e2e.harness.ways import WAYS, Sending, Studio, Way
 
 pytestmark = [pytest.mark.media, pytest.mark.timeout(420)]
 
-LEAST_FRAMES = 60
 IN_STEP_MS = 100
 MOST_HOLE_SECS = 0.5
 HEAD = (
@@ -118,13 +117,13 @@ def watch(site: Site, room_id: str, guest: Visitor, sending: Sending, row: Row) 
         for viewer in viewers:
             row.viewed[viewer.rung] = outs.listened(viewer, sending.behind_ms)
         heard: dict[str, Heard] = {rung: each.result() for rung, each in reading.items()}
+    row.offsets = {rung: outs.lips_of(one) for rung, one in heard.items()}
     for viewer in viewers:
         outs.see_more(viewer, row.viewed[viewer.rung], LEAST_FRAMES)
         # It is what is sent now, not an old or another stream: nothing is a quarter loop late.
         assert -200 < row.viewed[viewer.rung].delay_ms < 12_000, row
     for rung, one in heard.items():
         assert len(set(one.numbers)) >= LEAST_FRAMES, rung
-        row.offsets[rung] = outs.lips_of(one)
     late = {rung: ms for rung, ms in row.offsets.items() if abs(ms) >= IN_STEP_MS}
     assert not late, late
 

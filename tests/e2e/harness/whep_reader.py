@@ -15,9 +15,9 @@ from tests.e2e.harness.stream_reader import Heard, _listen, read_number
 from tests.integration.bridge.webrtc_viewer import ReportClock
 
 
-def read_by_whep(url: str, secs: float, within_secs: float = 60.0) -> Heard:
-    """`secs` of what is played at `url`. Blocks: for a thread of its own."""
-    return asyncio.run(_Player(url).play(secs, within_secs))
+def read_by_whep(url: str, secs: float, within_secs: float = 60.0, least: int = 1) -> Heard:
+    """`secs` (and `least` numbers) of what is played at `url`. Blocks: for a thread of its own."""
+    return asyncio.run(_Player(url).play(secs, within_secs, least))
 
 
 class _Player:
@@ -26,7 +26,7 @@ class _Player:
         self._heard = Heard()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def play(self, secs: float, within_secs: float) -> Heard:
+    async def play(self, secs: float, within_secs: float, least: int) -> Heard:
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         location = ""
         try:
@@ -38,7 +38,7 @@ class _Player:
             sdp, location = await asyncio.to_thread(_post, self._url, offer)
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
             deadline = time.monotonic() + within_secs
-            while not self._lasted(secs):
+            while not self._lasted(secs) or len(self._heard.frames) < least:
                 came = len(self._heard.frames)
                 assert time.monotonic() < deadline, f"{self._url}: only {came} pictures came"
                 for task in self._tasks:
@@ -49,9 +49,9 @@ class _Player:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            await connection.close()
             if location:
                 await asyncio.to_thread(_delete, self._url, location)
+            await connection.close()
         return self._heard
 
     def _lasted(self, secs: float) -> bool:
