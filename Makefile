@@ -55,9 +55,10 @@ fix: ## Format, and mend what the linter can
 proto: ## Generate the protobuf code anew from sfu_relay/proto/*.proto
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. sfu_relay/proto/*.proto
 
-bench: set-up ## Measure the SFU, HTTP-FLV and the delay of every way to watch (bench/)
+bench: set-up ## Measure the SFU, HTTP-FLV, bridges and the delay of every way to watch (bench/)
 	$(BIN)/python -m bench.fanout
 	$(BIN)/python -m bench.flv
+	$(BIN)/python -m bench.bridge
 	$(BIN)/python -m bench.latency
 
 clean: ## Remove what set-up and tests made (not var/, which has your data)
