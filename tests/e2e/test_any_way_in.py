@@ -116,8 +116,10 @@ def watch(site: Site, room_id: str, guest: Visitor, sending: Sending, row: Row) 
             outs.start_listening(viewer)
         for viewer in viewers:
             row.viewed[viewer.rung] = outs.listened(viewer, sending.behind_ms)
-        heard: dict[str, Heard] = {rung: each.result() for rung, each in reading.items()}
-    row.offsets = {rung: outs.lips_of(one) for rung, one in heard.items()}
+        heard: dict[str, Heard] = {}
+        for rung, each in reading.items():
+            heard[rung] = each.result()
+            row.offsets[rung] = outs.lips_of(heard[rung])
     for viewer in viewers:
         outs.see_more(viewer, row.viewed[viewer.rung], LEAST_FRAMES)
         # It is what is sent now, not an old or another stream: nothing is a quarter loop late.

@@ -72,8 +72,13 @@ def read_number(grey: np.ndarray) -> int | None:
     return number if is_whole else None
 
 
-def read(url: str | Path, secs: float, within_secs: float = 30.0) -> Heard:
-    """What `secs` of the stream carry, from wherever it begins; a file is read to its end."""
+def read(
+    url: str | Path, secs: float, within_secs: float = 30.0, least: tuple[int, int] = (0, 0)
+) -> Heard:
+    """What `secs` of the stream carry, from wherever it begins; a file is read to its end.
+
+    `least`: so many pictures and beeps, however long that takes.
+    """
     heard = Heard()
     deadline = time.monotonic() + within_secs
     with av.open(str(url), timeout=within_secs) as container:
@@ -98,7 +103,8 @@ def read(url: str | Path, secs: float, within_secs: float = 30.0) -> Heard:
                     for flat in resampler.resample(frame):
                         quiet_since = _listen(flat, frame.time, quiet_since, heard.beeps)
             seen = heard.frames[-1][0] if heard.frames else None
-            if seen is not None and first is not None and seen - first >= secs:
+            enough = len(heard.frames) >= least[0] and len(heard.beeps) >= least[1]
+            if enough and seen is not None and first is not None and seen - first >= secs:
                 break
             assert time.monotonic() < deadline, f"{url}: only {len(heard.frames)} pictures came"
     return heard

@@ -15,8 +15,10 @@ from tests.e2e.harness.stream_reader import Heard, _listen, read_number
 from tests.integration.bridge.webrtc_viewer import ReportClock
 
 
-def read_by_whep(url: str, secs: float, within_secs: float = 60.0, least: int = 1) -> Heard:
-    """`secs` (and `least` numbers) of what is played at `url`. Blocks: for a thread of its own."""
+def read_by_whep(
+    url: str, secs: float, within_secs: float = 60.0, least: tuple[int, int] = (0, 0)
+) -> Heard:
+    """As `stream_reader.read` does, of what is played at `url`. Blocks: for a thread of its own."""
     return asyncio.run(_Player(url).play(secs, within_secs, least))
 
 
@@ -26,7 +28,7 @@ class _Player:
         self._heard = Heard()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def play(self, secs: float, within_secs: float, least: int) -> Heard:
+    async def play(self, secs: float, within_secs: float, least: tuple[int, int]) -> Heard:
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         location = ""
         try:
@@ -38,9 +40,9 @@ class _Player:
             sdp, location = await asyncio.to_thread(_post, self._url, offer)
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
             deadline = time.monotonic() + within_secs
-            while not self._lasted(secs) or len(self._heard.frames) < least:
-                came = len(self._heard.frames)
-                assert time.monotonic() < deadline, f"{self._url}: only {came} pictures came"
+            while not self._lasted(secs, least):
+                came = f"{len(self._heard.frames)} pictures, {len(self._heard.beeps)} beeps"
+                assert time.monotonic() < deadline, f"{self._url}: only {came} came"
                 for task in self._tasks:
                     if task.done():
                         task.result()
@@ -54,9 +56,10 @@ class _Player:
             await connection.close()
         return self._heard
 
-    def _lasted(self, secs: float) -> bool:
-        frames = self._heard.frames
-        return bool(frames) and frames[-1][0] - frames[0][0] >= secs
+    def _lasted(self, secs: float, least: tuple[int, int]) -> bool:
+        frames, beeps = self._heard.frames, self._heard.beeps
+        enough = len(frames) >= max(1, least[0]) and len(beeps) >= least[1]
+        return enough and frames[-1][0] - frames[0][0] >= secs
 
     def _got_track(self, connection: RTCPeerConnection, track: MediaStreamTrack) -> None:
         (receiver,) = [each for each in connection.getReceivers() if each.track is track]

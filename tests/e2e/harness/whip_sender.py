@@ -97,6 +97,7 @@ class WhipSender:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait(5)
         for thread in self._threads:
             thread.join(5)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
