@@ -6,12 +6,14 @@ past comes in as `Held` and goes out with the job: the plan itself remembers not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 # An encoder that comes back finds its bridge still there; longer, and it is another broadcast's.
 LINGER_SECS: Final = 10.0
+LUXURIES: Final = ("restream", "ladder")  # of a person's own jobs they come last
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class RoomNow:
 
     room_id: str
     play_id: str
+    owner: int = 0
     mode: str = "hybrid"  # a StreamingMode
     programme: tuple[Shown, ...] = ()
     demand: Demand = Demand()
@@ -107,6 +110,7 @@ class Job:
     since: float
     wished_at: float
     target: int | None = None
+    owner: int = 0  # of the room
     person: int = 0  # to_webrtc: whose encoder it is
     mode: str = "pass"
     may_run: bool = True
@@ -156,9 +160,10 @@ def plan(rooms: Iterable[RoomNow], held: Mapping[str, Held], limits: Limits, now
         key=lambda wish: (wish.job.since, wish.job.key),
     )
     slots = _slots(wishes, limits.max_transcodes)
+    places = _by_turns([wish for wish in wishes if not wish.sealed])[: limits.max_jobs]
+    has_place = frozenset(wish.job.key for wish in places)
     jobs = [
-        _settled(wish, wish.job.key in slots, number < limits.max_jobs, now)
-        for number, wish in enumerate(wishes)
+        _settled(wish, wish.job.key in slots, wish.job.key in has_place, now) for wish in wishes
     ]
     return Plan(tuple(jobs), tuple(job.play_id for job in jobs if _must_drop(job, held)))
 
@@ -188,6 +193,8 @@ def _wishes(room: RoomNow, held: Mapping[str, Held], limits: Limits, now: float)
             yield from _ladder(room, held, limits, now)
         for target in room.targets:
             job, past = _job("restream", room, held, now, target)
+            if past is None and not room.programme:
+                continue  # on the air by a button alone: there is nothing to pass on
             yield _Wish(job, past, sealed=target in room.sealed)
 
 
@@ -261,6 +268,7 @@ def _job(
         room_id=room.room_id,
         play_id=room.play_id,
         target=target,
+        owner=room.owner,
         since=past.since if past else now,
         wished_at=now if wished or past is None else past.wished_at,
         audio_only=room.audio_only,
@@ -298,8 +306,19 @@ def _needs(past: Held | None) -> bool:
 
 
 # --- What of it may run -------------------------------------------------------------------------
+def _by_turns(wishes: Sequence[_Wish]) -> list[_Wish]:
+    """One of each owner, oldest first, then the next of each: where there are too many, nobody's
+    many rooms keep the others out."""
+    turns: Counter[int] = Counter()
+    found = []
+    for wish in sorted(wishes, key=lambda wish: wish.job.kind in LUXURIES):
+        found.append((turns[wish.job.owner], wish))
+        turns[wish.job.owner] += 1
+    return [wish for _, wish in sorted(found, key=lambda one: one[0])]
+
+
 def _slots(wishes: Iterable[_Wish], most: int) -> frozenset[str]:
-    """Whoever has one keeps it; the rest goes to the oldest.
+    """Whoever has one keeps it; the rest goes to the oldest, by turns of owners.
 
     Qualities get what is left, and give it back: viewers have the source without them, but
     nothing at all where a picture can't be converted.
@@ -309,9 +328,10 @@ def _slots(wishes: Iterable[_Wish], most: int) -> frozenset[str]:
     for extra in (False, True):
         these = [wish for wish in wishes if (wish.job.kind == "ladder") is extra]
         holding = [wish.job.key for wish in these if wish.held is not None and wish.held.has_slot]
-        waiting = [wish.job.key for wish in these if wish.costs and wish.job.key not in holding]
+        waiting = [wish for wish in these if wish.costs and wish.job.key not in holding]
+        in_turn = [wish.job.key for wish in _by_turns(waiting)]
         free = max(0, most - len(given))
-        given += (holding + waiting)[: free if extra else max(free, len(holding))]
+        given += (holding + in_turn)[: free if extra else max(free, len(holding))]
     return frozenset(given)
 
 

@@ -99,6 +99,7 @@ def _rooms_now(
         yield RoomNow(
             room_id=room.room_id,
             play_id=room.play_id,
+            owner=room.owner_id,
             mode=str(room.streaming_mode),
             programme=tuple(
                 _shown(one.person, one.session_id, one.muted, sessions.get(one.session_id))

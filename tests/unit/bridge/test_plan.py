@@ -255,3 +255,48 @@ def test_sound_alone_has_one_quality() -> None:
 def test_a_target_whose_key_nobody_can_read_waits() -> None:
     job = only(plan([room(OBS, targets=(7,), sealed=frozenset({7}))], {}, LIMITS, 0), "restream")
     assert (job.may_run, job.reason) == (False, "key_unreadable")
+
+
+def test_many_rooms_of_one_owner_keep_nobody_else_out():
+    """Even if they were there first, and all with other platforms."""
+    many = [
+        replace(room(OBS, targets=(n * 10, n * 10 + 1, n * 10 + 2)), room_id=f"room_{n}", owner=1)
+        for n in range(20)
+    ]
+    held = {
+        job.key: Held(0.0, 100.0, heard=Heard("running"))
+        for job in plan(many, {}, LIMITS, 0.0).jobs
+    }
+    late = replace(room(BROWSER, demand=FLV), room_id="room_late", owner=2)
+    made = plan([*many, late], held, LIMITS, 100.0)
+    running = [job for job in made.jobs if job.may_run]
+    assert len(running) == LIMITS.max_jobs
+    assert only(made, "to_rtmp").may_run
+    # And of their own jobs viewers come before other platforms.
+    assert all(job.may_run for job in made.jobs if job.kind == "to_webrtc")
+
+
+def test_nothing_is_passed_on_of_a_room_that_is_on_the_air_by_a_button_alone():
+    made = plan([room(targets=(1, 2, 3))], {}, LIMITS, 100.0)
+    assert keys(made) == []
+    made = plan([room(OBS, targets=(1,))], {}, LIMITS, 100.0)
+    held = held_of(made, {})
+    assert "restream:room_a:1" in keys(plan([room(targets=(1,))], held, LIMITS, 100.0))
+
+
+def test_a_key_that_nobody_can_read_takes_no_place():
+    sealed = replace(room(OBS, targets=(1, 2), sealed=frozenset({1, 2})), mode="rtmp")
+    good = replace(room(OBS, targets=(3,)), room_id="room_b", mode="rtmp")
+    made = plan([sealed, good], {}, replace(LIMITS, max_jobs=1), 100.0)
+    assert [job.target for job in made.jobs if job.may_run] == [3]
+
+
+def test_slots_that_become_free_go_by_turns_of_owners():
+    def mixed(n: int, owner: int) -> RoomNow:
+        return replace(
+            room(BROWSER, GUEST, demand=FLV), room_id=f"room_{n}", play_id=f"play_{n}", owner=owner
+        )
+
+    rooms = [mixed(1, 1), mixed(2, 1), mixed(3, 1), mixed(4, 2)]
+    made = plan(rooms, {}, replace(LIMITS, max_transcodes=2), 100.0)
+    assert {job.room_id for job in made.jobs if job.has_slot} == {"room_1", "room_4"}
