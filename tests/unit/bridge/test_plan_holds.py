@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.plan import Demand, Heard, Held, Limits, RoomNow, Shown, held_of, key_of, plan
+from tests.effort import few
 
 NAMES = ["room_a", "room_b", "room_c", "room_d"]
 NOW = 100.0
@@ -58,6 +59,7 @@ some_limits = st.builds(
 )
 
 
+@few
 @given(rooms_now, held_jobs, some_limits)
 def test_a_fulfilled_plan_changes_nothing(
     rooms: list[RoomNow], held: dict[str, Held], limits: Limits
@@ -69,6 +71,7 @@ def test_a_fulfilled_plan_changes_nothing(
     assert second == first
 
 
+@few
 @given(rooms_now, held_jobs, some_limits, st.randoms())
 def test_the_order_of_rooms_does_not_matter(
     rooms: list[RoomNow], held: dict[str, Held], limits: Limits, dice: random.Random
@@ -78,6 +81,7 @@ def test_the_order_of_rooms_does_not_matter(
     assert plan(shuffled, held, limits, NOW) == plan(rooms, held, limits, NOW)
 
 
+@few
 @given(rooms_now, held_jobs, some_limits, st.sets(st.sampled_from(ALL_KEYS), max_size=3))
 def test_limits_hold(
     rooms: list[RoomNow], held: dict[str, Held], limits: Limits, holders: set[str]
