@@ -88,6 +88,7 @@ export class Restreams {
     const badge = need("[data-badge]", element);
     say(badge, words);
     badge.className = `badge ${look}`;
+    badge.hidden = !item.enabled; // the switch says so
     const rate = item.kbps > 0 ? t(gettext("{n} Mbps"), { n: (item.kbps / 1000).toFixed(1) }) : "";
     say(need("[data-detail]", element), [item.detail, rate, item.url].filter(Boolean)[0] ?? "");
     const button = need("[data-switch]", element);
@@ -103,11 +104,16 @@ export class Restreams {
    * @param {object} [body]
    */
   async #do(method, id, body) {
+    let problem = "";
     try {
       await api(method, `${this.#path}/${id}`, body);
     } catch (error) {
-      this.#error("", error instanceof ApiError ? error.message : gettext("The server does not answer. Try again."));
+      problem = error instanceof ApiError ? error.message : gettext("The server does not answer. Try again.");
     }
+    // Not in the form: that is folded up, and gone when there are as many as there may be.
+    const note = need("[data-problem]", this.#root);
+    note.hidden = problem === "";
+    say(note, problem);
     await this.#ask();
   }
 
