@@ -68,15 +68,14 @@ async def ours(bench: Bench, mode: str, secs: float) -> Outcome:
 
 async def by_ffmpeg(bench: Bench, mode: str, secs: float) -> Outcome:
     setup, name = SETUPS[mode], bench.new_name()
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-protocol_whitelist", "file,udp,rtp,tcp,rtmp"]
+    command = ["ffmpeg", "-v", "error", "-nostdin"]
     async with contextlib.AsyncExitStack() as stack:
         for index, tone in enumerate(setup.tones):
             sender = PlainSender(bench.zero, setup.codec, SIZE, tone)
             path = bench.folder / f"{name}-{index}.sdp"
             path.write_text(sender.sdp)
-            if index == 0:
-                inputs = command
-            inputs += ["-fflags", "nobuffer", "-thread_queue_size", "512", "-i", str(path)]
+            command += ["-protocol_whitelist", "file,udp,rtp", "-fflags", "nobuffer"]
+            command += ["-thread_queue_size", "512", "-i", str(path)]
             await stack.enter_async_context(sender.sending())
         url = bench.rtmp_url("out", name)
         whole = [*command, *setup.video, *AAC, "-f", "flv", url]
