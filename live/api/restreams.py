@@ -33,6 +33,9 @@ EXAMPLE = {
 }
 
 
+_REQUIRED = serializers.Field.default_error_messages["required"]
+
+
 class RestreamRequest(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=60)
     url = serializers.CharField(max_length=300, help_text="rtmp(s)://server/application")
@@ -107,7 +110,7 @@ class RestreamListView(ApiView):
 class RestreamView(ApiView):
     @described(
         "RestreamUpdate",
-        "Change one (the owner); staff may switch it on and off",
+        "Change one (the owner), another `url` with its `key`; staff may switch it on and off",
         tag="restreams",
         request=RestreamUpdateRequest,
         request_example={"enabled": False},
@@ -121,7 +124,11 @@ class RestreamView(ApiView):
         given = checked(RestreamUpdateRequest, request.data)
         if set(given) - {"enabled"} and not _owns(caller, room):
             raise refusal("forbidden")
-        target = do_update_restream(_one(room, target_id), **given)
+        target = _one(room, target_id)
+        if given.get("url", target.url) != target.url and "key" not in given:
+            # Or whoever has the owner's token for a minute has the key sent to a server of theirs.
+            raise serializers.ValidationError({"key": [_REQUIRED]})
+        target = do_update_restream(target, **given)
         return ok(restream_shapes(room, [target])[0])
 
     @described(

@@ -125,3 +125,14 @@ def test_private_servers_where_allowed(settings):
     settings.RESTREAM_ALLOW_PRIVATE = False
     with pytest.raises(BadServer):
         clean_server("rtmp://127.0.0.1:1999/live")
+
+
+def test_a_key_goes_to_no_other_server_than_it_was_given_for(as_owner, url):
+    """Else a stolen token would be enough to have it sent to a server of the thief's."""
+    one = f"{url}/{add(as_owner, url).json()['data']['id']}"
+    there = {"url": "rtmp://thief.example/app"}
+    refused = as_owner.patch(one, there, format="json")
+    assert refused.status_code == 400
+    assert list(refused.json()["data"]["fields"]) == ["key"]
+    assert as_owner.patch(one, {**there, "key": "another"}, format="json").status_code == 200
+    assert as_owner.patch(one, there, format="json").status_code == 200  # as it is
