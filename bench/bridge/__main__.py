@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from bench.bridge import to_rtmp, to_webrtc
@@ -86,21 +86,21 @@ async def _case(bench: Bench, case: str, secs: float, rounds: int) -> Result:
 
 
 def _median(found: list[Outcome]) -> Outcome:
-    rows = [(each.cpu_percent, each.rss_mb, each.delay_ms) for each in found]
+    rows = [astuple(each) for each in found]
     return Outcome(*(statistics.median(column) for column in zip(*rows, strict=True)))
 
 
 def _print(results: list[Result]) -> None:
     print(
-        "\n| bridge | CPU % | of ffmpeg | ratio | MB | of ffmpeg | delay ms | of ffmpeg |\n"
-        "|---|---|---|---|---|---|---|---|"
+        "\n| bridge | CPU % | of ffmpeg | ratio | MB | of ffmpeg | delay ms | of ffmpeg"
+        " | pictures/s | of ffmpeg |\n|---|---|---|---|---|---|---|---|---|---|"
     )
     for each in results:
         ours, other = each.ours, each.ffmpeg
         print(
             f"| {each.case.replace('-', ', ')} | {ours.cpu_percent} | {other.cpu_percent}"
             f" | {each.ratio} | {ours.rss_mb} | {other.rss_mb} | {ours.delay_ms}"
-            f" | {other.delay_ms} |"
+            f" | {other.delay_ms} | {ours.fps} | {other.fps} |"
         )
     for each in results:
         goal, cpu = GOALS[each.case], each.ours.cpu_percent

@@ -29,10 +29,11 @@ class Outcome:
     cpu_percent: float
     rss_mb: float
     delay_ms: float
+    fps: float  # of pictures that came out: on a busy machine some do less than others
 
     @classmethod
-    def of(cls, cost: Cost, delay_ms: float) -> Outcome:
-        return cls(round(cost.cpu_percent, 1), round(cost.rss_mb), round(delay_ms))
+    def of(cls, cost: Cost, delay_ms: float, fps: float) -> Outcome:
+        return cls(round(cost.cpu_percent, 1), round(cost.rss_mb), round(delay_ms), round(fps, 1))
 
 
 class Bench:

@@ -87,8 +87,10 @@ async def _measured(bench: Bench, process: Running, name: str, secs: float) -> O
     async with _taping(bench, name) as tape:
         await bench.until("pictures by RTMP", lambda: tape.frames() > FPS, process)
         await asyncio.sleep(bench.settle_secs)
+        before = tape.frames()
         cost = await process.cost(secs)
-        return Outcome.of(cost, await asyncio.to_thread(_delay, tape, bench.zero))
+        fps = (tape.frames() - before) / secs
+        return Outcome.of(cost, await asyncio.to_thread(_delay, tape, bench.zero), fps)
 
 
 @contextlib.asynccontextmanager

@@ -38,7 +38,7 @@ async def ours(bench: Bench, mode: str, secs: float) -> Outcome:
                 arrivals = viewer.heard.arrivals[seen:]
             finally:
                 await viewer.close()
-        return Outcome.of(cost, _delay(encoder, arrivals))
+        return Outcome.of(cost, _delay(encoder, arrivals), len(arrivals) / secs)
 
 
 async def by_ffmpeg(bench: Bench, mode: str, secs: float) -> Outcome:
@@ -61,7 +61,7 @@ async def by_ffmpeg(bench: Bench, mode: str, secs: float) -> Outcome:
                 arrivals = reader.seen[seen:]
         finally:
             await reader.close()
-        return Outcome.of(cost, _delay(encoder, arrivals))
+        return Outcome.of(cost, _delay(encoder, arrivals), len(arrivals) / secs)
 
 
 def _delay(encoder: Encoder, arrivals: list[tuple[float, int]]) -> float:

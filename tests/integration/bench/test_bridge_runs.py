@@ -49,3 +49,4 @@ async def test_both_ways_once(tmp_path: Path, missing_part: Callable[[str], None
             assert 0 < each[side]["cpu_percent"] < 200, each
             assert each[side]["rss_mb"] > 10, each
             assert 0 < each[side]["delay_ms"] < 10_000, each
+            assert each[side]["fps"] > 0, each
