@@ -16,6 +16,7 @@ from bridge.webrtc.packets import (
     ntp_time,
     packetize_h264,
 )
+from tests.effort import few
 
 # Without start codes inside, ending in other than zero, as NAL units are.
 NALS = st.lists(
@@ -27,6 +28,7 @@ NALS = st.lists(
 )
 
 
+@few
 @given(NALS)
 def test_what_goes_in_comes_out(nals: list[bytes]) -> None:
     payloads = packetize_h264(nals)

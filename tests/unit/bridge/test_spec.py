@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.child.spec import KINDS, Spec, SpecError, Tile, from_json, parse_spec
 from sfu_relay.config import RelayConfig
+from tests.effort import few
 
 SPEC = Spec(
     kind="to_rtmp",
@@ -75,6 +76,7 @@ json_values = st.recursive(
 )
 
 
+@few
 @given(st.dictionaries(st.sampled_from(sorted(SAID)), json_values))
 def test_nothing_but_a_spec_or_a_refusal_comes_of_anything(said: dict[str, object]) -> None:
     try:
@@ -84,6 +86,7 @@ def test_nothing_but_a_spec_or_a_refusal_comes_of_anything(said: dict[str, objec
     assert spec.kind in KINDS and from_json(spec.to_json()) == spec
 
 
+@few
 @given(st.binary(max_size=30))
 def test_nothing_but_a_refusal_comes_of_noise(noise: bytes) -> None:
     with pytest.raises(SpecError):

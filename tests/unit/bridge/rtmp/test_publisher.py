@@ -20,6 +20,7 @@ from bridge.rtmp.publisher import (
 from bridge.rtmp.target import Target
 from playback.rtmp import amf0, chunks
 from playback.rtmp.chunks import ChunkReader, Message, build_message
+from tests.effort import some
 
 TARGET = Target("a.example", 1935, "out", "play_abc")
 
@@ -112,6 +113,7 @@ def test_media_survives_chunking(timestamp_ms: int, size: int) -> None:
     assert reader.feed(told) == [Message(9, 1, timestamp_ms % 2**32, body)] * 2
 
 
+@some
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_garbage_is_one_error_at_most(pieces: list[bytes]) -> None:
     server = Server()

@@ -25,6 +25,7 @@ from bridge.webrtc.rtp_packet import (
     parse_rtcp,
     parse_rtp,
 )
+from tests.effort import some
 
 
 def packet(
@@ -105,6 +106,7 @@ def test_a_leap_of_the_numbers_is_another_source() -> None:
     assert buffer.missing(0.2) == []
 
 
+@some
 @given(st.lists(st.integers(0, 65_535), max_size=300))
 def test_any_numbers_are_borne(numbers: list[int]) -> None:
     buffer = ReorderBuffer(0.1)
@@ -187,6 +189,7 @@ def test_vp8_and_vp9_and_av1_keyframes() -> None:
 
 
 @pytest.mark.parametrize("codec", sorted(ASSEMBLIES))
+@some
 @given(st.lists(st.tuples(st.binary(max_size=60), st.booleans(), st.booleans()), max_size=30))
 def test_hostile_payloads_are_borne(codec: str, parts: list[tuple[bytes, bool, bool]]) -> None:
     builder = FrameBuilder(ASSEMBLIES[codec])
@@ -244,6 +247,7 @@ def test_a_clock_that_leaps_is_followed_at_once() -> None:
     assert clock.place(3 * 90_000 + 90_000 * 3_601, 104.1) == pytest.approx(104.1, abs=0.3)
 
 
+@some
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)), max_size=40))
 def test_no_report_moves_a_stream_far_from_the_clock(values: list[tuple[int, int]]) -> None:
     clock = StreamClock(90_000)
