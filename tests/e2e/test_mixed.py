@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -99,19 +98,12 @@ def mode(site: Site, room_id: str, wanted: str) -> None:
 
 
 def mix_cost(site: Site, room_id: str) -> str:
-    """Median of what it says of itself, every 2 s."""
-    said: list[tuple[float, float, float]] = []
-
-    def look() -> bool:
-        job = outs.jobs(site, room_id)["to_rtmp"]
-        figures = (job["cpu_percent"], job["rss_mb"], job["fps"])
-        if not said or said[-1] != figures:
-            said.append(figures)
-        return len(said) > 4
-
-    wait_for("its figures", look, 40, 0.5)
-    cpu, rss, fps = (statistics.median(column) for column in zip(*said[1:], strict=True))
-    return f"{cpu:.0f} % of a core, {rss:.0f} MB, {fps:.0f} pictures/s"
+    job = wait_for(
+        "its figures",
+        lambda: (found := outs.jobs(site, room_id)["to_rtmp"]).get("cpu_percent") and found,
+        30,
+    )
+    return f"{job['cpu_percent']} % of a core, {job['rss_mb']} MB, {job['fps']} pictures/s"
 
 
 def choose(site: Site, room_id: str, layout: str) -> None:
