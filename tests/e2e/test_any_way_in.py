@@ -93,6 +93,7 @@ def whole(site: Site, browser: Browser, guest: Visitor, way: Way, row: Row) -> N
         job = wait_for("its figures", lambda: bridge(site, room_id, way), 40)
         row.cost = f"{way.kind} {job['mode']}: {job['cpu_percent']} % CPU, {job['rss_mb']} MB"
         assert job["mode"] == way.mode
+        assert not sending.errors, sending.errors  # an encoder breaks when it is dropped at the end
         source_gap = sending.longest_gap_secs if isinstance(sending, Studio) else 0.0
         outs.end(site, room_id)
     assert guest.problems == []

@@ -22,7 +22,7 @@ from tests.e2e.harness.encoder import SMALL
 from tests.e2e.harness.site import Site, running, wait_for
 from tests.e2e.harness.stream_reader import Heard, read
 from tests.e2e.harness.ways import rtmp, studio
-from tests.e2e.harness.whep_reader import read_by_whep
+from tests.e2e.harness.whep_reader import Played, read_by_whep
 
 SECS = float(os.environ.get("BRIDGE_TEST_SECS", "120"))
 EDGE_SECS = 20.0  # the first and the last of them are compared
@@ -95,8 +95,9 @@ def judged(
         outs.lips_of(part(heard, last - EDGE_SECS, last)),
     ]
     drift_ms = offsets[1] - offsets[0]
-    freeze_secs = max(b[0] - a[0] for a, b in itertools.pairwise(frames))
-    came_late_ms = max(b[2] - a[2] for a, b in itertools.pairwise(frames))
+    came = heard.came if isinstance(heard, Played) else [(at, wall) for at, _, wall in frames]
+    freeze_secs = max(b[0] - a[0] for a, b in itertools.pairwise(came))
+    came_late_ms = max(b[1] - a[1] for a, b in itertools.pairwise(came))
     said = [(at, job) for at, job in figures if job["state"] == "running" and "rss_mb" in job]
     settled = [job["rss_mb"] for at, job in said if at >= SETTLED_SECS]
     assert len(settled) >= 6, f"{kind}: {figures[-1:]}"

@@ -77,7 +77,7 @@ def read(
 ) -> Heard:
     """What `secs` of the stream carry, from wherever it begins; a file is read to its end.
 
-    `least`: so many pictures and beeps, however long that takes.
+    `least`: so many different pictures, and beeps, however long that takes.
     """
     heard = Heard()
     deadline = time.monotonic() + within_secs
@@ -103,8 +103,8 @@ def read(
                     for flat in resampler.resample(frame):
                         quiet_since = _listen(flat, frame.time, quiet_since, heard.beeps)
             seen = heard.frames[-1][0] if heard.frames else None
-            enough = len(heard.frames) >= least[0] and len(heard.beeps) >= least[1]
-            if enough and seen is not None and first is not None and seen - first >= secs:
+            has_lasted = seen is not None and first is not None and seen - first >= secs
+            if has_lasted and len(set(heard.numbers)) >= least[0] and len(heard.beeps) >= least[1]:
                 break
             assert time.monotonic() < deadline, f"{url}: only {len(heard.frames)} pictures came"
     return heard
