@@ -205,5 +205,5 @@ class Source:
             self._held, self._held_bytes = [], 0  # of other headers
         if not self._has_begun:
             return []
-        self._has_begun = False
+        self._has_begun = self._waits_for_keyframe = False  # it begins with one in any case
         return [Changed()]

@@ -71,12 +71,14 @@ def test_rooms_for_one_world_have_no_bridges_but_may_be_passed_on(room: Room) ->
 
 def test_many_rooms_cost_no_more_queries_than_one(room: Room) -> None:
     make_live(room)
+    parts.forget_parts()
     with CaptureQueriesContext(connection) as one:
         read_scene(["x"])
     for number in range(5):
         other = make_room(make_user(f"user{number}"))
         make_live(other)
         sends_rtmp(other)
+    parts.forget_parts()
     with CaptureQueriesContext(connection) as many:
         assert len(read_scene(["x"]).rooms) == 6
     assert len(many) == len(one) <= 10

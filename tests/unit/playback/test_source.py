@@ -142,6 +142,14 @@ def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert short(run([(V, 0, AVC), *frames])) == "BvKff"
 
 
+def test_what_began_anew_meanwhile_is_not_renewed():
+    one = Source()
+    run(START, of=one)
+    other_sound = (A, 60, AAC + b"x")
+    assert "X" in short(run([(V, 50, AVC + b"x"), other_sound], None, of=one))
+    assert not [each for each in run([(V, 80, KEY)], None, of=one) if isinstance(each, Renewed)]
+
+
 bodies = st.sampled_from([AVC, AAC, KEY, FRAME, SOUND, AVC + b"x", b"\x91hvc1xxxx", b""])
 
 
