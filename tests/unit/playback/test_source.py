@@ -144,10 +144,10 @@ def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_began_anew_meanwhile_is_not_renewed():
     one = Source()
-    run(START, of=one)
+    run(BEGUN, of=one)
     other_sound = (A, 60, AAC + b"x")
     assert "X" in short(run([(V, 50, AVC + b"x"), other_sound], None, of=one))
-    assert not [each for each in run([(V, 80, KEY)], None, of=one) if isinstance(each, Renewed)]
+    assert "R" not in short(run([(V, 80, KEY), (A, 81, SOUND)], None, of=one))
 
 
 bodies = st.sampled_from([AVC, AAC, KEY, FRAME, SOUND, AVC + b"x", b"\x91hvc1xxxx", b""])
