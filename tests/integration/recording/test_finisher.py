@@ -70,23 +70,22 @@ async def test_files_without_rows_are_adopted(room, left_over, flv):
     assert len(recording.pieces) == 2
 
 
-async def test_another_shape_is_another_recording(room, left_over, flv):
+async def test_another_shape_is_the_same_recording(room, left_over, flv):
     left_over(flv("both"), flv("larger"), flv("larger"), flv("silent"))
     async with working(Recorder(), Finisher()):
-        await until(lambda: len(states()) == 3 and ready(), "three are ready")
+        await until(lambda: len(states()) == 1 and ready(), "it is ready")
     found = await db(lambda: list(Recording.objects.order_by("number")))()
     shapes = [(one.number, one.width, len(one.pieces), round(one.duration_secs)) for one in found]
-    assert shapes == [(1, 320, 1, 5), (2, 640, 2, 10), (3, 320, 1, 5)]
-    assert len(files()) == 6
-    assert [one.started_at for one in found] == sorted(one.started_at for one in found)
+    assert shapes == [(1, 320, 4, 20)]  # its size: of the first piece
+    assert len(files()) == 2
 
 
 async def test_two_workers_at_once_do_no_harm(room, left_over, flv):
     left_over(flv("both"), flv("larger"), flv("both"))
     async with working(Recorder(), Finisher(), Recorder(), Finisher()):
-        await until(lambda: len(states()) == 3 and ready(), "three are ready")
-    assert len([name for name in files() if name.endswith(".mp4")]) == 3
-    assert [number for number, _, _ in await db(states)()] == [1, 2, 3]
+        await until(lambda: len(states()) == 1 and ready(), "it is ready")
+    assert len([name for name in files() if name.endswith(".mp4")]) == 1
+    assert [number for number, _, _ in await db(states)()] == [1]
 
 
 def make_long(source: Path, folder: Path) -> Path:
