@@ -23,7 +23,7 @@ WAYS = ("automatic", "webrtc", "flv", "hls")
 
 @pytest.fixture(scope="module")
 def room_on_air(site: Site) -> Iterator[str]:
-    room_id = site.create_room("Player settings")
+    room_id = site.create_room("Player settings", streaming_mode="rtmp")
     with obs.on_air(site, room_id, SMALL):
         yield room_id
 
@@ -49,7 +49,7 @@ def test_another_way_by_hand_and_back(page: Page, show: Callable[[str], None]) -
     page.locator("[data-menu] button").nth(1).click()
     ways = page.locator("[data-menu] [role=menuitemradio]")
     assert ways.nth(0).get_attribute("aria-checked") == "true"
-    # Nobody sends by WebRTC: it can't be chosen, and says why.
+    # The room is for RTMP: WebRTC can't be chosen, and says why.
     assert ways.nth(WAYS.index("webrtc")).get_attribute("aria-disabled") == "true"
     assert ways.nth(WAYS.index("webrtc")).locator("small").inner_text()
     page.keyboard.press("Escape")
