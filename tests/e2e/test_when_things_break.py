@@ -148,7 +148,8 @@ def test_without_an_sfu_the_studio_is_told_to_use_rtmp(
     browser, tmp_path, person: Callable[..., Visitor]
 ):
     nowhere = f"127.0.0.1:{sites.free_port()}"
-    with sites.running(tmp_path / "var", wait_ready=False, SFU_SERVER_URL=nowhere) as site:
+    off = {"SFU_SERVER_URL": nowhere, "STREAMING_SOCKET_FALLBACK": "false"}
+    with sites.running(tmp_path / "var", wait_ready=False, **off) as site:
         room_id = site.create_room("No SFU")
         demo, guest = person("demo", at=site), person(at=site)
         studio = demo.open(f"/studio/{room_id}")
