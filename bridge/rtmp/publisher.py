@@ -9,29 +9,24 @@ send(publisher.media(VIDEO, timestamp_ms, flv_tag_body))
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
 from bridge.rtmp.target import Target
 from playback.rtmp import amf0, chunks
-from playback.rtmp.chunks import ChunkReader, Message, build_message
+from playback.rtmp.chunks import build_message
+from playback.rtmp.client import Client, text_of
 from playback.rtmp.errors import RtmpError
 
 __all__ = ["Closed", "Event", "Publisher", "Ready", "Refused", "RtmpError"]
 
 CHUNK_BYTES: Final = 60_000  # what ffmpeg announces, so every server knows it
-_HANDSHAKE_BYTES: Final = 1536
-_VERSION: Final = 3
-_ACK_WINDOW_BYTES: Final = 2_500_000  # until the server names its own
 _EXTENDED: Final = 0xFFFFFF
 
 _CONNECT, _RELEASE, _FC_PUBLISH, _CREATE_STREAM, _PUBLISH, _UNPUBLISH, _DELETE = range(1, 8)
 _COMMANDS: Final = 3  # chunk stream ids, as librtmp numbers them
 _MEDIA: Final = 4
-_PING, _PONG = 6, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,51 +52,12 @@ class Closed:
 Event = Ready | Refused | Closed
 
 
-class _State(Enum):
-    VERSION_AND_S1 = auto()
-    S2 = auto()
-    CHUNKS = auto()
-
-
-class Publisher:
+class Publisher(Client[Event]):
     def __init__(self, target: Target) -> None:
+        super().__init__()
         self._target = target
-        self._state = _State.VERSION_AND_S1
-        self._buffer = b""
-        self._reader = ChunkReader()
-        self._outgoing: list[bytes] = []
         self._stream_id = 0
-        self._window_bytes = _ACK_WINDOW_BYTES
-        self._received_bytes = 0
-        self._acknowledged_bytes = 0
         self.ready = False
-
-    def start(self) -> bytes:
-        """C0 and C1. The plain handshake: digests are for Flash only."""
-        return bytes((_VERSION,)) + bytes(8) + os.urandom(_HANDSHAKE_BYTES - 8)
-
-    def take_outgoing(self) -> bytes:
-        """What has to be sent now; ask after each `receive`."""
-        data = b"".join(self._outgoing)
-        self._outgoing.clear()
-        return data
-
-    def receive(self, data: bytes) -> list[Event]:
-        """RtmpError: close the connection."""
-        if self._state is not _State.CHUNKS:
-            after = self._shake_hands(data)
-            if after is None:
-                return []
-            data = after
-        self._received_bytes += len(data)
-        events: list[Event] = []
-        for message in self._reader.feed(data):
-            self._got(message, events)
-        if self._received_bytes - self._acknowledged_bytes >= self._window_bytes // 2:
-            self._acknowledged_bytes = self._received_bytes
-            count = self._received_bytes & 0xFFFFFFFF
-            self._control(chunks.ACKNOWLEDGEMENT, count.to_bytes(4))
-        return events
 
     # --- media, once ready ----------------------------------------------------------------------
 
@@ -124,24 +80,6 @@ class Publisher:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _shake_hands(self, data: bytes) -> bytes | None:
-        """What comes after the handshake; None while it is not complete."""
-        self._buffer += data
-        if self._state is _State.VERSION_AND_S1:
-            if self._buffer and self._buffer[0] != _VERSION:
-                raise RtmpError("not RTMP version 3")
-            if len(self._buffer) <= _HANDSHAKE_BYTES:
-                return None
-            self._outgoing.append(self._buffer[1 : _HANDSHAKE_BYTES + 1])  # C2 is S1 back
-            self._buffer = self._buffer[_HANDSHAKE_BYTES + 1 :]
-            self._state = _State.S2
-            self._connect()
-        if len(self._buffer) < _HANDSHAKE_BYTES:
-            return None
-        rest, self._buffer = self._buffer[_HANDSHAKE_BYTES:], b""
-        self._state = _State.CHUNKS
-        return rest
-
     def _connect(self) -> None:
         self._command(
             "connect",
@@ -153,20 +91,6 @@ class Publisher:
                 "tcUrl": self._target.app_url,
             },
         )
-
-    def _got(self, message: Message, events: list[Event]) -> None:
-        match message.kind:
-            case chunks.USER_CONTROL if int.from_bytes(message.body[:2]) == _PING:
-                self._control(chunks.USER_CONTROL, _PONG.to_bytes(2) + message.body[2:6])
-            case chunks.WINDOW_SIZE if len(message.body) >= 4:
-                # A window of nothing would be an acknowledgement for every read.
-                self._window_bytes = max(10_000, int.from_bytes(message.body[:4]))
-            case chunks.PEER_BANDWIDTH if len(message.body) >= 4:
-                self._control(chunks.WINDOW_SIZE, message.body[:4])
-            case chunks.COMMAND:
-                self._got_command(amf0.decode(message.body), events)
-            case _:
-                pass  # acknowledgements, other user controls, data of the server's own
 
     def _got_command(self, values: list[object], events: list[Event]) -> None:
         match values:
@@ -189,7 +113,7 @@ class Publisher:
                 pass  # replies to releaseStream and FCPublish, errors too: they are courtesies
 
     def _got_status(self, rest: list[object], events: list[Event]) -> None:
-        code = _text_of(rest, "code")
+        code = text_of(rest, "code")
         match code:
             case "NetStream.Publish.Start":
                 if not self.ready:
@@ -197,13 +121,10 @@ class Publisher:
                     events.append(Ready())
             case "NetStream.Unpublish.Success" | "NetConnection.Connect.Closed":
                 events.append(Closed(code))
-            case _ if _text_of(rest, "level") == "error":
+            case _ if text_of(rest, "level") == "error":
                 events.append(Closed(code) if self.ready else _refused(rest, code))
             case _:
                 pass
-
-    def _control(self, kind: int, body: bytes) -> None:
-        self._outgoing.append(build_message(kind, body))
 
     def _command(self, name: str, transaction: int, *arguments: object) -> None:
         body = amf0.encode(name, transaction, *arguments)
@@ -244,11 +165,4 @@ def _chunked(
 
 
 def _refused(rest: list[object], code: str) -> Refused:
-    return Refused(_text_of(rest, "code") or code, _text_of(rest, "description"))
-
-
-def _text_of(values: list[object], name: str) -> str:
-    for value in values:
-        if isinstance(value, dict):
-            return str(value.get(name, ""))[:200]
-    return ""
+    return Refused(text_of(rest, "code") or code, text_of(rest, "description"))

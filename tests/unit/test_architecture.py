@@ -149,6 +149,7 @@ PURE = (
     "playback.inspect",
     "playback.rtmp.amf0",
     "playback.rtmp.chunks",
+    "playback.rtmp.client",
     "playback.rtmp.player",
     "playback.source",
     "playback.sps",
