@@ -66,6 +66,11 @@ class Studio:
         """Between two pictures of its own: a busy machine's page stands still at times."""
         return float(self.page.evaluate("__clapper.longestMs")) / 1000
 
+    @property
+    def late_beep_ms(self) -> float:
+        """How much later its beeps came than they were to, lately: the worst of ten."""
+        return float(self.page.evaluate("Math.max(0, ...__clapper.lateMs.slice(-10))"))
+
 
 @contextlib.contextmanager
 def studio(

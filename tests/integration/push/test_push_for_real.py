@@ -69,7 +69,7 @@ def test_a_page_goes_live_and_its_media_come_out_in_step(site, room, material: M
         print(f"live {time.monotonic() - asked:.2f} s after the first frame")
         ingest = ingest_of(room)
         assert (ingest.encoder, ingest.sender_id) == ("browser", room.owner_id)
-        pictures, tones = pictures_and_tones(recorded(site, room, 7))
+        pictures, tones = pictures_and_tones(recorded(site, room, 11))
         until(lambda: "live" in page.states, "the page was not told")
         assert page.queue_ms < 1_000
     numbers = [number for _, number, _ in pictures]
