@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 
 from bridge.child.spec import Spec, Tile
-from bridge.plan import Job, Shown
+from bridge.plan_terms import Job, Shown
 from live.relay_config import relay_config
 from sfu_relay.config import RelayConfig
 
