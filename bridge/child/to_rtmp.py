@@ -51,6 +51,7 @@ class ToRtmp:
         self._chosen: Key | None = None
         self._codec = ""
         self._usage = Usage()
+        self._sent_bytes = self._sent_frames = 0
         self._said = ("", "", "")
         self._last_ms = {AUDIO: -1, VIDEO: -1}
         self._sound_goes = False
@@ -190,7 +191,8 @@ class ToRtmp:
         if part is Part.HEADER:
             return
         self._last_ms[kind] = at_ms
-        self._usage.sent(kind, len(body))
+        self._sent_bytes += len(body)
+        self._sent_frames += kind == VIDEO
 
     # --- what is to be seen ---------------------------------------------------------------------
 
@@ -287,7 +289,7 @@ class ToRtmp:
     def _figures(self, now: float) -> dict[str, Any]:
         started = self._first_out_at
         return {
-            **self._usage.figures(now),
+            **self._usage.figures(sent_bytes=self._sent_bytes, frames=self._sent_frames),
             "mode": self._spec.mode,
             "codec": self._codec,
             "pictures": len(self._cast.scene.slots),
