@@ -12,7 +12,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSrPacket
 
-from sfu_relay.events import Offered, PeerEvent, Role, RoomId, SessionId
+from sfu_relay.events import Lost, Offered, PeerEvent, Refused, Role, RoomId, SessionId
 from sfu_relay.relay import Relay
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
 from tests.fakes.scripted_sfu import until
@@ -55,6 +55,7 @@ class WebrtcViewer:
         self.first_frame_at = 0.0  # monotonic
         self.joined_at = time.monotonic()
         self.tracks: list[str] = []
+        self.problem = ""  # why nothing more can come
         self._quiet_since: float | None = None
         self._clocks: dict[str, ReportClock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,8 +75,11 @@ class WebrtcViewer:
         self._tasks.add(task)
 
     def _got_event(self, event: PeerEvent) -> None:
-        if isinstance(event, Offered):
-            self._offers.put_nowait(event)
+        match event:
+            case Offered():
+                self._offers.put_nowait(event)
+            case Lost() | Refused():
+                self.problem = str(event)
 
     async def _answer(self) -> None:
         while True:
@@ -125,10 +129,21 @@ class WebrtcViewer:
             for task in self._tasks:
                 if task.done():
                     task.result()  # why it ended
-            assert self._connection.connectionState not in ("failed", "closed")
+            assert not self.problem, self.told()
+            assert not is_over(self._connection), self.told()
             return len(self.heard.frames) >= wanted
 
-        await until(look, f"{frames} more pictures, {wanted} in all", secs)
+        try:
+            await until(look, f"{frames} more pictures, {wanted} in all", secs)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.told()}") from None
+
+    def told(self) -> str:
+        return (
+            f"the viewer: {self.problem or 'no word of the SFU'}; {states(self._connection)}; "
+            f"{len(self.heard.frames)} pictures, {self.heard.unreadable} unreadable, "
+            f"{len(self.heard.beeps)} beeps, tracks {self.tracks}"
+        )
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -136,3 +151,16 @@ class WebrtcViewer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.peer.close()
         await self._connection.close()
+
+
+def is_over(connection: RTCPeerConnection) -> bool:
+    """aiortc goes on to call a connection "connected" whose DTLS was ended by the other side."""
+    ended = {"failed", "closed"}
+    return connection.connectionState in ended or any(
+        each.receiver.transport.state in ended for each in connection.getTransceivers()
+    )
+
+
+def states(connection: RTCPeerConnection) -> str:
+    dtls = {each.receiver.transport.state for each in connection.getTransceivers()}
+    return f"connection {connection.connectionState}, ICE {connection.iceConnectionState}, {dtls=}"
