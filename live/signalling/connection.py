@@ -135,7 +135,7 @@ class Connection:
     # --- Sessions -------------------------------------------------------------------------------
 
     def session(self, session_id: str | None) -> MediaSession | None:
-        """The one that is meant; None named: the newest, of this connection's role if it has one."""
+        """The one that is meant; None named: the newest, of the connection's own role if any is."""
         open_ones = [s for s in self.sessions if not s.closing]
         if session_id is None:
             own = [s for s in open_ones if s.role is self.role] or open_ones

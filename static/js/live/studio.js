@@ -25,6 +25,7 @@ import { Preview } from "./preview.js";
 import { Publisher } from "./publisher.js";
 import { RoomForm } from "./room-form.js";
 import { LiveSocket } from "./socket.js";
+import { isOnStage, receivesOthers } from "./studio-receives.js";
 import { studioState } from "./studio-state.js";
 import { studioWords } from "./studio-words.js";
 
@@ -65,6 +66,9 @@ let playback = null;
 let over = false;
 // The room was live with us since "Go live": before that, nothing is there to come back to.
 let wasLive = false;
+// Went off air by this page, and the room has not noticed yet.
+let left = false;
+let receives = false;
 let shownState = "";
 let shownSinceMs = performance.now();
 
@@ -105,7 +109,7 @@ const meter = new Meter(need("[data-meter]"));
 const pickers = new DevicePickers(root, media);
 const preview = new Preview(need("[data-preview-box]"));
 const others = new OthersView(socket, config.user, config.room, need("[data-others-box]", root), need("[data-sound]", root));
-if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket, () => publisher.wanted);
+const guests = owns ? new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket) : null;
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
 new HealthLine(need("#health"), socket, onAir, !audioOnly);
@@ -166,7 +170,16 @@ function render() {
   showTimer();
   preview.render(media);
   pickers.render();
-  others.follow(publisher);
+  showOthers();
+}
+
+function showOthers() {
+  const me = config.user?.id;
+  if (!isOnStage(room, me)) left = false;
+  const open = socket.status.state !== "closed";
+  receives = receivesOthers({ before: receives, room, me, owns, open, wanted: onAir.wanted, left });
+  others.follow(publisher, receives);
+  guests?.look(others.count > 0);
 }
 
 function showTimer() {
@@ -178,7 +191,7 @@ function showTimer() {
 
 /** @param {boolean} again after a reload */
 function goOnAir(again) {
-  over = wasLive = false;
+  over = wasLive = left = false;
   sessionStorage.setItem(onAirKey, "1");
   if (again) onAir.resume();
   else onAir.start();
@@ -187,7 +200,7 @@ function goOnAir(again) {
 
 /** @param {boolean} byMe */
 function goOffAir(byMe) {
-  over = true;
+  over = left = true;
   sessionStorage.removeItem(onAirKey);
   onAir.stop();
   media.stopScreen();
