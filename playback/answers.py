@@ -14,12 +14,13 @@ from playback.http_head import Request, build_cors, build_head, build_json
 from playback.stream import Stream
 from playback.streams import Streams
 from playback.tokens import is_valid, play_name
-from playback.waits import WAIT_SECS, TooMany
+from playback.waits import WAIT_SECS, TooMany, TooManyOfOne
 
 APPEARS_WITHIN_SECS: Final = WAIT_SECS
 KEYFRAME_WITHIN_SECS: Final = 7.0
 """And so much more once nginx has the stream: it says nothing before a keyframe, and OBS's own
 settings have them up to 8.3 s apart."""
+RETRY_SECS: Final = 10
 _FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
 _EXPECT: Final = re.compile(r"/expect/(play_[0-9a-z]{1,40})", re.ASCII)
 _HLS_WAIT: Final = re.compile(r"/hls-wait/(play_[0-9a-z]{1,40})", re.ASCII)
@@ -65,7 +66,7 @@ class Answers:
             self._streams.expect(found[1])
             return Answer(build_json(200, {}, {}))
         if found := _HLS_WAIT.fullmatch(request.path):
-            return await self._hls_wait(found[1])
+            return await self._hls_wait(request, found[1])
         return _problem(404, "not_found")
 
     async def _flv(self, request: Request, play_id: str) -> Answer | Watch:
@@ -95,8 +96,10 @@ class Answers:
         if self._streams.viewers >= self._config.max_viewers:
             return _problem(503, "too_many_viewers", cors)
         stream = self._streams.want(play_id)
-        with self._streams.waits.one(play_id):
-            appears = await _appears(stream)
+        try:
+            appears = await self._appears(stream, request.address)
+        except TooManyOfOne:
+            return _too_many_waits(cors)
         if not appears:
             status = 404 if stream.problem == "not_on_air" else 503
             return _problem(status, stream.problem, cors)
@@ -107,12 +110,23 @@ class Answers:
         stream = self._streams.want(play_id)
         return Watch(head, stream, is_page, not by_token, by_token and is_private)
 
-    async def _hls_wait(self, play_id: str) -> Answer:
+    async def _appears(self, stream: Stream, address: str) -> bool:
+        if stream.appeared.is_set():
+            return True
+        with self._streams.waits.one(stream.play_id, address) as came:
+            appears = await _in_time(stream)
+            if appears:
+                came()
+            return appears
+
+    async def _hls_wait(self, request: Request, play_id: str) -> Answer:
         """Asked by the front, which has checked the right to it and serves the file itself."""
         try:
-            is_there = await self._streams.waits.playlist(play_id)
+            is_there = await self._streams.waits.playlist(play_id, request.address)
         except TooMany:
             return _problem(503, "too_many_viewers")
+        except TooManyOfOne:
+            return _too_many_waits()
         if not is_there:
             return _problem(404, "not_on_air")
         return Answer(build_head(200, {"X-Accel-Redirect": "/.hls-waited", "Content-Length": "0"}))
@@ -123,7 +137,7 @@ class Answers:
         return Answer(build_json(200, self._streams.want(play_id).inspector.report(), {}))
 
 
-async def _appears(stream: Stream) -> bool:
+async def _in_time(stream: Stream) -> bool:
     for secs in (APPEARS_WITHIN_SECS, KEYFRAME_WITHIN_SECS):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(secs):
@@ -131,6 +145,11 @@ async def _appears(stream: Stream) -> bool:
         if stream.problem != "no_media":
             break
     return False
+
+
+def _too_many_waits(fields: dict[str, str] | None = None) -> Answer:
+    """Of one address, for what is not there yet."""
+    return _problem(429, "too_many_waits", {"Retry-After": str(RETRY_SECS)} | (fields or {}))
 
 
 def _problem(status: int, code: str, fields: dict[str, str] | None = None) -> Answer:

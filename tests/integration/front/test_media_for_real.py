@@ -91,14 +91,17 @@ def test_marks_take_effect_at_once(front: Alone):
         assert gone.headers["cache-control"] == "no-store"
 
 
-def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
+def test_viewers_are_told_to_the_worker_and_only_of_segments(front: Alone):
+    """Who asks for playlists alone plays nothing, and keeps nothing running."""
     viewer, token = "0" * 31 + "a", front.token()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
         bind_at(worker, front.values.run_dir / "viewers.sock")
         worker.settimeout(10)
+        assert front.ask(front.hls(token, viewer="1" * 32)).status == 200
+        assert front.ask(front.hls(token, "1000.ts", "2" * 32), "HEAD").status == 200
+        assert front.ask(front.hls("-", "1000.ts", "3" * 32)).status == 403
+        assert front.ask(front.hls(token, "1001.ts", "4" * 32)).status == 404
         front.ask(front.hls(token, "1000.ts", viewer))
-        assert front.ask(front.hls("-", viewer="1" * 32)).status == 403
-        front.ask(front.hls(token, viewer=viewer))
         said = worker.recv(2000).decode()
     (front.values.run_dir / "viewers.sock").unlink()
     assert re.search(rf"hls: \d+\.\d{{3}} {PLAY} {viewer} 127\.0\.0\.1$", said)
