@@ -12,8 +12,9 @@ from bridge.child.cast import Cast
 from bridge.child.spec import Spec
 from bridge.child.usage import Usage
 from bridge.child.work import Report
+from bridge.compose import Key
 from bridge.h264 import build_annex_b
-from bridge.mix import Encoded, Key, Mixer
+from bridge.mix import Encoded, Mixer
 from bridge.rtmp.backlog import Tag
 from bridge.rtmp.outlet import Outlet, OutState
 from bridge.rtmp.target import Target

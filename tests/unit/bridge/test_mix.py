@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from bridge.canvas import Box, Canvas, box_of, fit
+from bridge.compose import Key, Scene, Slot
+from bridge.faces import face
 from bridge.h264 import build_annex_b
-from bridge.mix import Encoded, Key, Mixer, Scene, Slot
+from bridge.mix import Encoded, Mixer
 from bridge.video import Job, x264_encoder
 from live.layouts import rectangles
 
@@ -44,7 +46,7 @@ def test_pictures_of_any_shape_fit(size: tuple[int, int], whole: bool) -> None:
     canvas = Canvas(1280, 720)
     frame = av.VideoFrame(fitted.width, fitted.height, "yuv420p")
     canvas.paint(frame, fitted)
-    canvas.face(box)
+    canvas.put(face("Mei", box.w, box.h), box)
 
 
 def encoded(width: int, height: int, luma: int, count: int = 30) -> list[bytes]:
