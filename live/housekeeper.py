@@ -40,6 +40,7 @@ class Housekeeper:
         on_stranger: Callable[[str], None],
         on_off_stage: Callable[[str], None],
         measure: Callable[[], Awaitable[None]],
+        look_for_muted: Callable[[], Awaitable[None]],
     ) -> None:
         self._process_id = process_id
         self._participants = participants
@@ -49,6 +50,7 @@ class Housekeeper:
         self._on_stranger = on_stranger
         self._on_off_stage = on_off_stage
         self._measure = measure
+        self._look_for_muted = look_for_muted
         self._task: asyncio.Task[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
 
@@ -75,10 +77,17 @@ class Housekeeper:
                     self._on_off_stage(session_id)
                 await self._do(look_after_guests)
             await self._do(look_after_rooms)
+            await self._guarded_muted()
             if ticks % MEASURE_EVERY_TICKS == 0:
                 self._start_measuring()
             ticks += 1
             await asyncio.sleep(TICK_SECS)
+
+    async def _guarded_muted(self) -> None:
+        try:
+            await self._look_for_muted()
+        except Exception:
+            logger.exception("housekeeper: who is muted was not told")
 
     def _start_measuring(self) -> None:
         """Beside the beats: an SFU that hangs must not make this process look dead."""
