@@ -5,6 +5,7 @@ Names are strangers' words: what no font has is left out, and nothing here raise
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -92,7 +93,10 @@ def _has(font: FreeTypeFont, letter: str) -> bool:
 
 @functools.lru_cache(maxsize=32)
 def _fonts(size_px: int) -> tuple[FreeTypeFont, ...]:
-    found = [ImageFont.truetype(path, size_px, index) for path, index in _files()]
+    found = []
+    for path, index in _files():
+        with contextlib.suppress(OSError):  # not a font, or with fewer faces
+            found.append(ImageFont.truetype(path, size_px, index))
     own = ImageFont.load_default(size_px)  # Pillow's: English letters
     return (*found, own) if isinstance(own, FreeTypeFont) else tuple(found)
 
