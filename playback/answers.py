@@ -63,7 +63,7 @@ class Answers:
         if found := _INSPECT.fullmatch(request.path):
             return self._inspect(found[1])
         if found := _EXPECT.fullmatch(request.path):
-            self._streams.expect(found[1])
+            await self._streams.expect(found[1])
             return Answer(build_json(200, {}, {}))
         if found := _HLS_WAIT.fullmatch(request.path):
             return await self._hls_wait(request, found[1])

@@ -45,10 +45,10 @@ class Streams:
         stream.keep()
         return stream
 
-    def expect(self, play_id: str) -> None:
-        """It will be on air in a moment: the pull is to be there before its first keyframe."""
+    async def expect(self, play_id: str) -> None:
+        """It will be on air in a moment. Returns when the pull is there, before any picture."""
         if len(self._streams) < MAX_STREAMS:
-            self.want(play_id).expect()
+            await self.want(play_id).expect()
 
     def status(self) -> dict[str, object]:
         """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages.
