@@ -104,7 +104,7 @@ def _pictures(progress: Path) -> int:
 
 def _median(found: list[Mixed]) -> Mixed:
     rows = [list(asdict(each).values()) for each in found]
-    return Mixed(*(statistics.median(column) for column in zip(*rows, strict=True)))
+    return Mixed(*(round(statistics.median(column), 2) for column in zip(*rows, strict=True)))
 
 
 # --- one stage after the other, by the process's CPU time ----------------------------------------
@@ -176,4 +176,5 @@ def report(result: MixResult) -> None:
     for name, side in (("ours", result.ours), ("ffmpeg, xstack", result.ffmpeg)):
         print(f"| {name} | {side.cpu_percent} | {side.fps} | {side.cpu_ms} | {side.rss_mb} |")
     parts = ", ".join(f"{name} {ms}" for name, ms in result.stages.items())
-    print(f"CPU ms of one picture by stage: {parts}")
+    whole = round(sum(result.stages.values()), 2)
+    print(f"CPU ms of one picture of ours by stage: {parts}; {whole} in all")
