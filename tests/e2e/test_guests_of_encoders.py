@@ -11,6 +11,7 @@ from tests.e2e.harness import browse, obs
 from tests.e2e.harness.browse import Visitor
 from tests.e2e.harness.encoder import SMALL
 from tests.e2e.harness.site import Site, wait_for
+from tests.e2e.harness.ways import by_whip
 
 pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 QUERY = "?simulcast=0"
@@ -107,14 +108,26 @@ def test_an_owner_with_obs_talks_with_a_guest(
         studio.locator("#go-live").click()
         browse.wait_for_state(studio, "#studio", "live")
         see_each_other(site, studio, green)
-        wait_for("what was joined is left", lambda: len(site_sessions(site, room_id)) == 1)
+        wait_for("what was joined is left", lambda: len(receiving_sessions(site, room_id)) == 1)
         browse.end_live(studio)
         browse.wait_for_state(studio, "#studio", "ended")
         wait_for("the studio is alone", lambda: studio.locator(".picture").count() == 0)
     assert [*demo.problems, *staff.problems, *anyone.problems] == []
 
 
-def site_sessions(site: Site, room_id: str) -> list[tuple[object, ...]]:
+def test_an_owner_with_whip_talks_with_a_guest(
+    site: Site, person: Callable[..., Visitor], room_id: str
+) -> None:
+    demo, staff = person("demo"), person("staff")
+    with by_whip(site, room_id):
+        studio = browse.open_studio(demo, room_id)
+        green = guest_on_stage(site, room_id, staff, studio)
+        see_each_other(site, studio, green)
+        assert state(studio) == ("webrtc", "ready"), "this page sends nothing"
+    assert [*demo.problems, *staff.problems] == []
+
+
+def receiving_sessions(site: Site, room_id: str) -> list[tuple[object, ...]]:
     """SFU sessions that only receive."""
     sql = (
         "select s.session_id from live_sfusession s join live_room r on s.room_id = r.id "
@@ -139,7 +152,7 @@ def test_guests_stay_when_the_studio_falls_to_websocket_and_climbs_back(
     studio.evaluate("() => { window.__blocked = false; }")
     wait_for("live by WebRTC", lambda: state(studio) == ("webrtc", "live"), 90)
     see_each_other(site, studio, green)
-    wait_for("what was joined is left", lambda: site_sessions(site, room_id) == [])
+    wait_for("what was joined is left", lambda: receiving_sessions(site, room_id) == [])
     show(f"studio climbs to WebRTC: its guest stood for {longest(studio):.0f} ms at most")
 
     studio.evaluate("() => { window.__gaps.length = 0; window.__breakSending(); }")
@@ -148,7 +161,7 @@ def test_guests_stay_when_the_studio_falls_to_websocket_and_climbs_back(
     show(f"studio falls to WebSocket: its guest stood for {longest(studio):.0f} ms at most")
     browse.end_live(studio)
     browse.wait_for_state(green, "#guest", "waiting")
-    wait_for("nobody receives any more", lambda: site_sessions(site, room_id) == [])
+    wait_for("nobody receives any more", lambda: receiving_sessions(site, room_id) == [])
     assert [*demo.problems, *staff.problems] == []
 
 
