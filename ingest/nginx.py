@@ -37,8 +37,6 @@ ORIGIN: Final = re.compile(
     re.ASCII,
 )
 TEST_SECS: Final = 20
-OUT_SOCKET: Final = "out.sock"  # in run/: nginx's pushes to itself
-MOST_SOCKET_BYTES: Final = 107
 
 
 class BadValue(Exception):
@@ -106,8 +104,8 @@ def find_nginx() -> Nginx | NoNginx:
 
 
 def render_rtmp(values: NginxValues, nginx: Nginx) -> str:
-    """The configuration of the process `rtmp`; remove its OUT_SOCKET before each start."""
-    return _render("rtmp.conf", values, nginx, out_socket=values.run_dir / OUT_SOCKET)
+    """The configuration of the process `rtmp`."""
+    return _render("rtmp.conf", values, nginx)
 
 
 def render_front(values: NginxValues, nginx: Nginx) -> str:
@@ -151,10 +149,8 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _render(
-    template: str, values: NginxValues, nginx: Nginx, out_socket: Path | None = None
-) -> str:
-    known = _words(values, nginx) | _pushes(values, out_socket)
+def _render(template: str, values: NginxValues, nginx: Nginx) -> str:
+    known = _words(values, nginx)
 
     def fill(found: re.Match[str]) -> str:
         included, name = found.groups()
@@ -202,15 +198,6 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
         "REDIRECT": _redirect(values) if values.redirect_port else "",
         "CORS_ORIGINS": _cors(values.cors_origins),
     }
-
-
-def _pushes(values: NginxValues, socket: Path | None) -> dict[str, str]:
-    """Where encoders are pushed to. nginx sets no TCP_NODELAY: by TCP a push is there 90 ms after
-    its encoder was let in (Nagle's wait, twice), and one nearby has sent its keyframe by then."""
-    if socket is None or len(str(socket).encode()) > MOST_SOCKET_BYTES:
-        return {"OUT": f"127.0.0.1:{values.rtmp_out_port}", "OUT_LISTEN": ""}
-    path = _path("DATA_DIR", socket)
-    return {"OUT": f"unix:{path}:", "OUT_LISTEN": f'listen "unix:{path}";'}
 
 
 def _client_address(proxies: int) -> str:

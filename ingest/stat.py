@@ -109,7 +109,7 @@ def _stream(element: ElementTree.Element) -> Stream:
 def _client(element: ElementTree.Element) -> Client:
     return Client(
         client_id=_text(element, "id", 32),
-        address=_text(element, "address", 200),  # of a push: where to
+        address=_text(element, "address", 45),
         encoder=_text(element, "flashver", 100),
         time_ms=_int(element, "time"),
         dropped=_int(element, "dropped"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from ingest.nginx import OUT_SOCKET, Nginx, command
+from ingest.nginx import Nginx, command
 from launcher.child_env import COMMON_VARIABLES, PLAYBACK_VARIABLES, PUSH_VARIABLES, only
 from launcher.config import Config
 from launcher.supervise import Child
@@ -36,7 +36,6 @@ def children_of(config: Config, env: Mapping[str, str], nginx: Nginx | None) -> 
                     whole_group=True,
                     stops_after=after,
                     secrets=secrets,
-                    socket=config.run_dir / OUT_SOCKET if name == "rtmp" else None,
                 )
             )
     return children

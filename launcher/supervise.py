@@ -36,7 +36,6 @@ class Child:
     whole_group: bool = False  # what it starts outlives it: see tether.py
     stops_after: tuple[str, ...] = ()  # others that say goodbye through it
     secrets: tuple[str, ...] = ()  # never to be seen in what it prints
-    socket: Path | None = None  # it listens there, and can't where a killed one has left it
 
 
 def next_delay(last_delay_secs: float, ran_secs: float) -> float:
@@ -96,8 +95,6 @@ class Supervisor:
         """Start it, wait for its end (or ours) and say how it ended."""
         group = ("--group",) if child.whole_group else ()
         try:
-            if child.socket is not None:
-                child.socket.unlink(missing_ok=True)
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *group),
                 *child.command,

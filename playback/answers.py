@@ -13,7 +13,7 @@ from playback.config import Config
 from playback.http_head import Request, build_cors, build_head, build_json
 from playback.stream import Stream
 from playback.streams import Streams
-from playback.tokens import is_valid, play_name
+from playback.tokens import epoch_of, is_valid, play_name
 from playback.waits import WAIT_SECS, TooMany, TooManyOfOne
 
 APPEARS_WITHIN_SECS: Final = WAIT_SECS
@@ -42,7 +42,7 @@ class Watch:
     stream: Stream
     is_page: bool
     by_mark: bool
-    by_private: bool
+    by_epoch: int | None
 
 
 class Answers:
@@ -83,11 +83,9 @@ class Answers:
             return _problem(405, "method_not_allowed", cors)
         if not self._streams.is_on_air(play_id):
             return _problem(404, "not_on_air", cors)
-        is_private = self._streams.is_private(play_id)
-        name = play_name(play_id, is_private=is_private)
-        by_token = is_valid(
-            request.query.get("token", ""), name, self._config.token_secret, time.time()
-        )
+        token = request.query.get("token", "")
+        epoch = epoch_of(token) if self._streams.is_private(play_id) else None
+        by_token = self._is_good(token, play_id, epoch)
         if not by_token and not self._streams.is_open(play_id):
             return _problem(403, "no_valid_token", cors)
         head = build_head(200, {"Content-Type": "video/x-flv"} | cors)
@@ -108,7 +106,15 @@ class Answers:
         is_page = request.query.get("v") == "page"
         # It may have been ended while we waited: then another one has its place.
         stream = self._streams.want(play_id)
-        return Watch(head, stream, is_page, not by_token, by_token and is_private)
+        return Watch(head, stream, is_page, not by_token, epoch if by_token else None)
+
+    def _is_good(self, token: str, play_id: str, epoch: int | None) -> bool:
+        """`epoch`: which the token says that it is of, where the room is private."""
+        streams = self._streams
+        if streams.is_private(play_id) and not streams.is_current(play_id, epoch):
+            return False
+        name = play_name(play_id, epoch)
+        return is_valid(token, name, self._config.token_secret, time.time())
 
     async def _appears(self, stream: Stream, address: str) -> bool:
         if stream.appeared.is_set():

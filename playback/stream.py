@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -89,7 +90,9 @@ class Stream:
     def is_wanted(self) -> bool:
         return bool(self.fanout.viewers) or self._now() < self._wanted_until
 
-    def sweep(self, *, is_open: bool, is_private: bool) -> None:
+    def sweep(
+        self, *, is_open: bool, is_private: bool, is_current: Callable[[int | None], bool]
+    ) -> None:
         """About once a second: viewers that are dead, never began, or may no longer watch."""
         now = self._now()
         for viewer in tuple(self.fanout.viewers):
@@ -97,7 +100,7 @@ class Stream:
                 viewer.abort()
             elif (
                 (viewer.by_mark and not is_open)
-                or (is_private and not viewer.by_private)
+                or (is_private and not is_current(viewer.by_epoch))
                 or (not viewer.is_started and now - viewer.joined_at > STARTED_WITHIN_SECS)
             ):
                 self.fanout.close(viewer)

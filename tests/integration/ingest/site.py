@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from ingest.nginx import OUT_SOCKET, Nginx, NginxValues, command, problem_of, render_rtmp
+from ingest.nginx import Nginx, NginxValues, command, problem_of, render_rtmp
 from live.models import Ingest, Room
 
 ROOT = Path(__file__).parents[3]
@@ -147,7 +147,6 @@ class Site:
             user="root" if os.geteuid() == 0 else None,
         )
         config = self.data_dir / "run" / "rtmp.conf"
-        config.with_name(OUT_SOCKET).unlink(missing_ok=True)  # a killed one left it
         config.write_text(render_rtmp(values, self.nginx))
         assert problem_of(self.nginx, config) is None
         return config

@@ -16,15 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.nginx import (
-    OUT_SOCKET,
-    Nginx,
-    NginxValues,
-    command,
-    problem_of,
-    render_rtmp,
-    write_private,
-)
+from ingest.nginx import Nginx, NginxValues, command, problem_of, render_rtmp, write_private
 from playback.marks import set_marks
 from playback.tokens import build_token
 
@@ -156,7 +148,6 @@ class Rig:
     # --- Processes
 
     def start_nginx(self) -> None:
-        (self._config.parent / OUT_SOCKET).unlink(missing_ok=True)  # a killed one left it
         self.nginx = self._start(*command(self._nginx, self._config), own_group=True)
         wait_for("nginx", lambda: is_open(self.rtmp_port))
 

@@ -69,7 +69,6 @@ class Rtmp:
             user="root" if os.getuid() == 0 else None,
         )
         config = run / "rtmp.conf"
-        config.with_name(nginx.OUT_SOCKET).unlink(missing_ok=True)  # a killed one left it
         nginx.write_private(config, nginx.render_rtmp(values, self.program))
         assert nginx.problem_of(self.program, config) is None
         self.process = subprocess.Popen(
