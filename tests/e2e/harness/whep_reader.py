@@ -13,7 +13,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
-from tests.integration.bridge.webrtc_viewer import ReportClock, is_over, states
+from tests.integration.bridge.webrtc_viewer import ReportClock, is_over, states, widen
 
 
 @dataclass
@@ -44,6 +44,7 @@ class WhepPlayer:
                 connection.addTransceiver(kind, direction="recvonly")
             connection.on("track", lambda track: self._got_track(connection, track))
             await connection.setLocalDescription(await connection.createOffer())
+            widen(connection)
             offer = connection.localDescription.sdp
             sdp, location = await asyncio.to_thread(_post, self._url, offer)
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
