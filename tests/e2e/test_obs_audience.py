@@ -47,8 +47,8 @@ def test_a_private_room_needs_a_token(site: Site, private_room: str, rung: str):
     soon = int(time.time()) + 600
     tokens = {
         token: 200,
-        obs.play_token(site, f"{play_id}.private", 600): 200,
-        obs.play_token(site, f"{play_id}.private", -5): 403,
+        obs.play_token(site, f"{play_id}.private.0", 600): 200,
+        obs.play_token(site, f"{play_id}.private.0", -5): 403,
         obs.play_token(site, play_id, 600): 403,  # of before it became private
         obs.play_token(site, "play_another", 600): 403,
         build_token(play_id, "not the secret", soon): 403,
@@ -82,7 +82,7 @@ def test_segments_need_it_too(site: Site, private_room: str):
     status, _, body = obs.fetch(first)
     assert status == 200 and body[:1] == b"\x47"
     assert token in first
-    past = obs.play_token(site, f"{play_id}.private", -5)
+    past = obs.play_token(site, f"{play_id}.private.0", -5)
     assert obs.status_of(first.replace(token, "-")) == 403
     assert obs.status_of(first.replace(token, past)) == 403
     for path in (f"/hls/{play_id}/index.m3u8", f"/media/hls/{play_id}/index.m3u8", "/hls/"):

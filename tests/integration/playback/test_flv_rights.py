@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from playback.server import HEAD_SECS
+from playback.tokens import play_name
 from tests.integration.playback.publisher import Publisher
 from tests.integration.playback.rig import SECRET, Rig, wait_for
 from tests.unit.playback.media import AVC, video
