@@ -161,6 +161,7 @@ PURE = (
     "playback.sps",
     "playback.timeline",
     "playback.tokens",
+    "playback.wishes",
     "push.delay",
     "push.doors",
     "push.frames",
