@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
+from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.outlet import Outlet
 from bridge.webrtc.pulse import Pulse
 from sfu_relay.events import (
@@ -106,6 +107,7 @@ class Publisher:
     def _outlet(self, connection: Any, kind: Kind, stream_id: str) -> Outlet:
         transceiver = connection.addTransceiver(kind, direction="sendonly")
         transceiver.setCodecPreferences(_preferences(kind))
+        wait_longer(transceiver.sender.transport.transport.iceGatherer._connection)
         outlet = Outlet(transceiver.sender, stream_id, _RATES[kind])
         outlet.on_open = self._opened
         outlet.on_keyframe_wanted = lambda: self.on_keyframe_wanted()

@@ -9,10 +9,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import aioice
 import pytest
 
-from bridge.webrtc import pulse
+from bridge.webrtc import consent, pulse
 from bridge.webrtc.publisher import Publisher
 from tests.fakes.scripted_sfu import until
 from tests.integration.bridge.test_to_webrtc import encoding, viewing
@@ -107,6 +109,48 @@ async def joins_anew(publisher: Publisher, session_id: str) -> None:
         "it joins anew",
         BACK_SECS,
     )
+
+
+def ice_of(publisher: Publisher) -> Any:
+    return publisher.outlets["audio"]._transport.transport._connection
+
+
+def answers_come(publisher: Publisher, late_secs: float | None) -> None:
+    """STUN's, of the SFU, from now on; None: never."""
+    for protocol in ice_of(publisher)._protocols:
+
+        def later(data: bytes, address: Any, got: Any = protocol.datagram_received) -> None:
+            if data[0] >= 4:
+                got(data, address)
+            elif late_secs is not None:
+                asyncio.get_running_loop().call_later(late_secs, got, data, address)
+
+        protocol.datagram_received = later
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consent is asked for ten times as often."""
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.5)
+    monkeypatch.setattr(consent, "ASK_EVERY_SECS", 0.5)
+
+
+async def test_consent_whose_answers_are_late(often: None) -> None:
+    """aioice's own checks ended it after 6 of them, here 6 s; as they did on a busy machine."""
+    async with publishing() as publisher:
+        first = publisher.session_id
+        answers_come(publisher, late_secs=0.8)
+        heard, until_at = publisher.outlets["audio"].heard_packets, time.monotonic() + 12
+        await until(lambda: time.monotonic() > until_at or publisher.session_id != first, "", 60)
+        assert publisher.session_id == first
+        assert publisher.outlets["audio"].heard_packets > heard
+
+
+async def test_consent_that_expires(often: None) -> None:
+    async with publishing() as publisher:
+        first = publisher.session_id
+        answers_come(publisher, late_secs=None)
+        await joins_anew(publisher, first)
 
 
 async def test_dtls_that_broke_while_ice_went_on() -> None:

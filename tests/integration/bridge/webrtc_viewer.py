@@ -13,6 +13,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSrPacket
 
+from bridge.webrtc.consent import wait_longer
 from sfu_relay.events import Lost, Offered, PeerEvent, Refused, Role, RoomId, SessionId
 from sfu_relay.relay import Relay
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
@@ -157,10 +158,11 @@ class WebrtcViewer:
 
 
 def widen(connection: RTCPeerConnection) -> None:
-    """Its sockets to what browsers have. The usual 208 KB are 92 packets: a keyframe that comes
+    """As much patience as browsers have. The usual 208 KB are 92 packets: a keyframe that comes
     while this process awaits a busy CPU does not fit, and aiortc asks for 128 of them again."""
     for transceiver in connection.getTransceivers():
         ice = transceiver.receiver.transport.transport
+        wait_longer(ice.iceGatherer._connection)
         for protocol in ice.iceGatherer._connection._protocols:
             one = protocol.transport.get_extra_info("socket")
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
