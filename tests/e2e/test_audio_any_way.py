@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.harness import browse, obs, outs, scale
 from tests.e2e.harness.browse import MAIN, Visitor
 from tests.e2e.harness.outs import RUNGS
-from tests.e2e.harness.scale import Ear, SoundSending
+from tests.e2e.harness.scale import Ear, SoundSending, SoundStudio
 from tests.e2e.harness.site import Site, running, wait_for
 from tests.e2e.harness.stream_reader import ffprobe
 
@@ -76,6 +76,8 @@ def test_sound_alone_comes_out_everywhere(
     room_id = site.create_room(f"Sound: {way.name}", record=True, stream_type="audio")
     try:
         with way.begin(site, room_id, browser) as sending:
+            if isinstance(sending, SoundStudio):
+                assert sending.page.locator("#share-screen").is_hidden()
             listen(site, room_id, guest, sending, row)
             job = wait_for("its figures", lambda: bridge(site, room_id, way.kind), 30)
             row.cost = f"{way.kind} {job['mode']}: {job['cpu_percent']} % CPU, {job['rss_mb']} MB"
@@ -160,3 +162,4 @@ def replay(site: Site, room_id: str, guest: Visitor) -> None:
         lambda: page.locator("video").first.evaluate("v => v.currentTime > 1 && !v.error"),
         20,
     )
+    assert page.locator('[data-do="pip"]').is_hidden()

@@ -114,14 +114,30 @@
     return [context, node];
   };
 
-  /** For `ms`: when beeps began and when each number was shown, [ms, number]; null where there is no sound. */
+  /** How much later than its picture Chromium itself takes the sound of WebRTC to be, in ms; null: not known yet. */
+  probe.reckon = async () => {
+    const plays = {};
+    for (const report of await probe.stats()) plays[report.kind] = report.estimatedPlayoutTimestamp ?? plays[report.kind];
+    const late = plays.video - plays.audio;
+    return Number.isFinite(late) ? late : null;
+  };
+
+  /**
+   * For `ms`: when beeps began and when each number was shown, [ms, number].
+   *
+   * By itself it adds 6 to 8 ms (camera and microphone of the very page that listens). Over WebRTC sound is late
+   * for the first 10 to 20 s, by 50 to 150 ms on a busy machine, in a loop within one page as well: Chromium's
+   * buffer of sound begins with 80 to 120 ms, that of pictures with 20 to 50. It moves the picture, once it has two
+   * sender reports of each, by half the difference every few seconds, down to 30 ms; `reckoned` is what it says.
+   */
   probe.listen = async (selector, ms) => {
     const video = document.querySelector(selector);
     const [context, node] = tap(video);
     const analyser = new AnalyserNode(context, { fftSize: 256 });
     node.connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
-    const heard = { beeps: [], shown: [], state: '' };
+    const heard = { beeps: [], shown: [], reckoned: [], state: '' };
+    const reckoning = setInterval(async () => video.srcObject && heard.reckoned.push(await probe.reckon()), 500);
     let quietSince = 0;
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(wave);
@@ -138,6 +154,7 @@
     video.requestVideoFrameCallback(look);
     await new Promise((done) => setTimeout(done, ms));
     clearInterval(timer);
+    clearInterval(reckoning);
     heard.state = context.state;
     return heard;
   };
