@@ -11,7 +11,7 @@ from tests.e2e.harness import browse, obs
 from tests.e2e.harness.browse import Visitor
 from tests.e2e.harness.encoder import SMALL
 from tests.e2e.harness.site import Site, wait_for
-from tests.e2e.harness.ways import by_whip
+from tests.e2e.harness.ways import NO_UDP, by_whip
 
 pytestmark = [pytest.mark.media, pytest.mark.timeout(300)]
 QUERY = "?simulcast=0"
@@ -125,6 +125,26 @@ def test_an_owner_with_whip_talks_with_a_guest(
         see_each_other(site, studio, green)
         assert state(studio) == ("webrtc", "ready"), "this page sends nothing"
     assert [*demo.problems, *staff.problems] == []
+
+
+def test_where_nothing_comes_by_webrtc_the_studio_says_so(
+    site: Site, person: Callable[..., Visitor], room_id: str
+) -> None:
+    demo, staff = person("demo"), person("staff")
+    demo.context.add_init_script(NO_UDP)
+    studio = browse.open_studio(demo, room_id, QUERY)
+    browse.go_live(studio)
+    assert state(studio) == ("push", "live")
+    green = guest_on_stage(site, room_id, staff, studio)
+    studio.locator("[data-guests-elsewhere]").wait_for(timeout=60_000)
+    browse.wait_until_advancing(green, picture(site, "demo"))
+    wait_for("the studio joins again", lambda: joins(studio) >= 2, 90)
+    assert state(studio) == ("push", "live")
+    assert [*demo.problems, *staff.problems] == []
+
+
+def joins(page: Page) -> int:
+    return int(page.evaluate("__probe.sent.filter(({type}) => type === 'join').length"))
 
 
 def receiving_sessions(site: Site, room_id: str) -> list[tuple[object, ...]]:

@@ -21,6 +21,8 @@ export class Others {
   /** @type {Set<string>} ids that the sending side has named */
   #known = new Set();
 
+  /** @type {WeakSet<ReceivingSession>} */
+  #connected = new WeakSet();
   /** @type {Set<string>} own streams by session: the room sends them back to who does not send by WebRTC */
   #declined = new Set();
 
@@ -50,17 +52,23 @@ export class Others {
 
   /** @returns {ReceivingSession | null} */
   get newest() {
-    return [...this.#sessions.values()].findLast((session) => session.streams.size > 0) ?? null;
+    return this.#through.findLast((session) => session.streams.size > 0) ?? null;
   }
 
   /** @returns {Set<string>} ids of streams that arrive */
   get received() {
-    return new Set([...this.#sessions.values()].flatMap(({ streams }) => [...streams.keys()]));
+    return new Set(this.#through.flatMap(({ streams }) => [...streams.keys()]));
   }
 
   /** @param {string} streamId */
   stream(streamId) {
-    return [...this.#sessions.values()].findLast(({ streams }) => streams.has(streamId))?.streams.get(streamId);
+    return this.#through.findLast(({ streams }) => streams.has(streamId))?.streams.get(streamId);
+  }
+
+  /** Sessions that got through once: streams that were only announced may never come. */
+  get #through() {
+    for (const session of this.#sessions.values()) if (session.connected) this.#connected.add(session);
+    return [...this.#sessions.values()].filter((session) => this.#connected.has(session));
   }
 
   /**
