@@ -16,6 +16,7 @@ from typing import Any
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
+from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.outlet import Outlet
 from sfu_relay.config import RelayConfig
 from sfu_relay.events import Answered, Lost, Role, RoomId, SessionId
@@ -56,6 +57,7 @@ class Publisher:
 
     def _outlet(self, kind: str, rate: int) -> Outlet:
         transceiver = self._connection.addTransceiver(kind, direction="sendonly")
+        wait_longer(transceiver.sender.transport.transport.iceGatherer._connection)
         wanted = self._codec if kind == "video" else "OPUS"
         known = RTCRtpSender.getCapabilities(kind).codecs
         transceiver.setCodecPreferences(
