@@ -123,13 +123,17 @@ def test_viewers_are_counted_once_each(
     public_room: str,
     show: Callable[[str], None],
 ):
-    """An HLS player and an FLV player outside, and a page on each of the two rungs."""
+    """An HLS player and an FLV player outside, and a page on each of the two rungs.
+
+    Whoever asks for playlists and plays nothing is none.
+    """
     pages = [browse.watch(person(), public_room, f"?rung={rung}") for rung in ("flv", "hls")]
     for page, rung in zip(pages, ("flv", "hls"), strict=True):
         browse.wait_for_rung(page, rung)
     wait_for("two pages are two viewers", lambda: viewers(site, public_room) == 2, 30, 0.2)
     # A player asks for the short address once and then follows: each asking is a viewer.
     _, where, _ = obs.fetch(obs.rungs(site, public_room)["hls"]["url"])
+    _, nobody, _ = obs.fetch(obs.rungs(site, public_room)["hls"]["url"])
     flv = urllib.parse.urlsplit(obs.play_url(site, public_room, "flv"))
     connection = http.client.HTTPConnection(flv.hostname or "", flv.port, timeout=10)
     connection.request("GET", f"{flv.path}?{flv.query}")
@@ -138,7 +142,10 @@ def test_viewers_are_counted_once_each(
 
     def play() -> int:
         response.read(2000)
-        assert obs.status_of(where) == 200
+        assert obs.status_of(nobody) == 200
+        status, _, playlist = obs.fetch(where)
+        assert status == 200
+        obs.fetch(urllib.parse.urljoin(where, segments(playlist)[-1]))
         return viewers(site, public_room)
 
     started = time.monotonic()
