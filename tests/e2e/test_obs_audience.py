@@ -95,6 +95,31 @@ def test_a_guest_of_a_private_room_gets_no_address(site: Site, private_room: str
         assert status in {401, 404}, answer
 
 
+def test_who_may_watch_no_more_takes_no_address_along(
+    site: Site, private_room: str, show: Callable[[str], None]
+):
+    """Last of those that make tokens themselves: from here on the room's epoch is 1."""
+    path = f"/api/v1/live/{private_room}/publishers"
+    status, answer = site.call("POST", path, {"username": "staff"}, site.token())
+    assert status in {200, 201}, answer
+    old = {rung: obs.play_url(site, private_room, rung) for rung in ("flv", "hls")}
+    _, playlist, _ = obs.fetch(old["hls"])
+    assert [obs.status_of(url) for url in (*old.values(), playlist)] == [200, 200, 200]
+    user_id = answer["data"]["user"]["id"]
+    status, answer = site.call("DELETE", f"{path}/{user_id}", None, site.token())
+    assert status == 200, answer
+    began = time.monotonic()
+    addresses = (*old.values(), playlist)
+    wait_for(
+        "the addresses of before to play nothing",
+        lambda: all(obs.status_of(url) == 403 for url in addresses),
+    )
+    show(f"addresses of a private room: worthless {time.monotonic() - began:.1f} s after")
+    for rung, url in old.items():
+        new = obs.play_url(site, private_room, rung)
+        assert (new != url, obs.status_of(new)) == (True, 200)
+
+
 def test_the_owner_watches_a_private_room(person: Callable[..., Visitor], private_room: str):
     page = browse.watch(person("demo"), private_room, "?rung=hls")
     browse.wait_for_rung(page, "hls")
