@@ -14,7 +14,7 @@ from typing import Final
 
 from bridge.rtmp.backlog import Tag
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Event, Media, Metadata, PublisherGone, Refused
+from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
 from playback.rtmp.pull import pull
 from playback.timeline import Timeline
 
@@ -97,6 +97,8 @@ class Inlet:
 
     def _got(self, event: Event) -> None:
         match event:
+            case Playing():  # nginx is there, and lets us wait for a publisher
+                self.problem = "no_source"
             case Media(kind, timestamp_ms, body):
                 self._got_media(kind, timestamp_ms, body)
             case Metadata(values):
