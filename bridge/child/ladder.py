@@ -48,7 +48,6 @@ class Ladder:
         self._usage = Usage()
 
     async def run(self) -> None:
-        os.nice(NICENESS)
         self._thread.start()
         pulling = asyncio.create_task(self._inlet.run(), name="inlet")
         try:
@@ -89,6 +88,7 @@ class Ladder:
         self._queue.put(tag)
 
     def _work(self) -> None:
+        os.nice(NICENESS)  # of this thread and of those it starts: the event loop answers in time
         while (tag := self._queue.get()) is not None:
             if self._problem is None:
                 try:
