@@ -17,8 +17,9 @@ from typing import Any
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
 from bridge.webrtc.outlet import Outlet
+from bridge.webrtc.publisher import _add_candidate
 from sfu_relay.config import RelayConfig
-from sfu_relay.events import Answered, Lost, Role, RoomId, SessionId
+from sfu_relay.events import Answered, CandidateFound, Lost, Role, RoomId, SessionId
 from sfu_relay.relay import Relay
 from tests.integration.bridge.webrtc_media import FPS, pictures, sounds
 
@@ -73,6 +74,7 @@ class Publisher:
             on_event=events.put_nowait,
         )
         self._peer.offer(self._connection.localDescription.sdp)
+        early: list[Any] = []  # of a node that trickles
         async with asyncio.timeout(20):
             while not (self.video.is_open and self.audio.is_open):
                 try:
@@ -85,6 +87,10 @@ class Publisher:
                     await self._connection.setRemoteDescription(
                         RTCSessionDescription(event.sdp, "answer")
                     )
+                if isinstance(event, CandidateFound):
+                    early.append(event.candidate)
+                while early and self._connection.remoteDescription is not None:
+                    await _add_candidate(self._connection, early.pop(0))
         self._tasks = [
             asyncio.create_task(self._send(self.video, 1 / FPS, 3_000, self._pictures)),
             asyncio.create_task(self._send(self.audio, 0.02, 960, [[one] for one in self._sounds])),

@@ -12,7 +12,8 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSrPacket
 
-from sfu_relay.events import Offered, PeerEvent, Role, RoomId, SessionId
+from bridge.webrtc.publisher import _add_candidate
+from sfu_relay.events import CandidateFound, Offered, PeerEvent, Role, RoomId, SessionId
 from sfu_relay.relay import Relay
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
 from tests.fakes.scripted_sfu import until
@@ -58,7 +59,7 @@ class WebrtcViewer:
         self._quiet_since: float | None = None
         self._clocks: dict[str, ReportClock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._offers: asyncio.Queue[Offered] = asyncio.Queue()
+        self._offers: asyncio.Queue[Offered | CandidateFound] = asyncio.Queue()
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._connection.on("track", self._got_track)
         self.peer = relay.open_peer(
@@ -74,15 +75,23 @@ class WebrtcViewer:
         self._tasks.add(task)
 
     def _got_event(self, event: PeerEvent) -> None:
-        if isinstance(event, Offered):
+        if isinstance(event, Offered | CandidateFound):
             self._offers.put_nowait(event)
 
     async def _answer(self) -> None:
+        early: list[Any] = []  # of a node that trickles
         while True:
             offer = await self._offers.get()
+            if isinstance(offer, CandidateFound):
+                early.append(offer.candidate)
+                while early and self._connection.remoteDescription is not None:
+                    await _add_candidate(self._connection, early.pop(0))
+                continue
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
             self.peer.answer(self._connection.localDescription.sdp, offer.offer_id)
+            while early:
+                await _add_candidate(self._connection, early.pop(0))
 
     def _got_track(self, track: MediaStreamTrack) -> None:
         self.tracks.append(track.kind)
