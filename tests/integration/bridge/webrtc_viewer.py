@@ -47,6 +47,20 @@ class ReportClock:
         return ntp + step / self.rate
 
 
+def one_by_one(transport: Any) -> None:
+    """aiortc drops a report for the sake of Ion's SDES behind it: chunks that end on a word."""
+    before = transport._handle_rtcp_data
+
+    async def handle(data: bytes) -> None:
+        while len(data) >= 4:
+            size = 4 + 4 * int.from_bytes(data[2:4])
+            await before(data[:size])
+            data = data[size:]
+
+    if before.__name__ != handle.__name__:
+        transport._handle_rtcp_data = handle
+
+
 class WebrtcViewer:
     """`heard` has times in seconds since 1970 as the publisher's reports say them."""
 
@@ -99,6 +113,7 @@ class WebrtcViewer:
         for transceiver in self._connection.getTransceivers():
             if transceiver.receiver.track is track:
                 self._clocks[track.kind] = ReportClock(transceiver.receiver, rate)
+                one_by_one(transceiver.receiver.transport)
         self._start(self._look(track) if track.kind == "video" else self._listen(track))
 
     async def _look(self, track: MediaStreamTrack) -> None:
