@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -82,3 +83,11 @@ async def relay(node: IonNode) -> AsyncIterator[Relay]:
     finally:
         await one.aclose()
         await no_relay_tasks()
+
+
+async def until_true(look: Callable[[], Awaitable[bool]], what: str, secs: float = 45.0) -> None:
+    """As `until`, for what has to be awaited itself."""
+    deadline = asyncio.get_running_loop().time() + secs
+    while not await look():
+        assert asyncio.get_running_loop().time() < deadline, f"waited {secs} s in vain: {what}"
+        await asyncio.sleep(0.1)

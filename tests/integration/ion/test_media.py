@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from sfu_relay.relay import Relay
 from tests.fakes.scripted_sfu import until
-from tests.integration.ion.conftest import relay_config
+from tests.integration.ion.conftest import relay_config, until_true
 from tests.integration.ion.node import IonNode
 from tests.integration.ion.people import LONG_SECS, sending, watching
 
@@ -25,12 +23,8 @@ async def test_a_waiting_and_a_late_viewer_see_and_hear(node: IonNode, relay: Re
                 print(f"late viewer: first picture {late.first_frame_secs:.2f} s after its join")
                 await until(lambda: late.sounds > 20 and early.sounds > 20, "sound")
             print(publisher.told())
-    await until_streams(node, 0)
 
+    async def is_empty() -> bool:
+        return await node.streams() == 0
 
-async def until_streams(node: IonNode, count: int) -> None:
-    """Polled for: closing a stream takes the node a moment."""
-    deadline = asyncio.get_running_loop().time() + LONG_SECS
-    while (found := await node.streams()) != count:
-        assert asyncio.get_running_loop().time() < deadline, f"{found} streams, not {count}"
-        await asyncio.sleep(0.1)
+    await until_true(is_empty, "no stream is left")
