@@ -1,7 +1,7 @@
 """Build the Ion SFU node: the pinned module, with the patches beside this file or without them.
 
-`python deploy/ion/build.py [all|none]` (`make ion`, `make ion PATCHES=none`). Standard library only:
-an image that builds nothing else runs it as well.
+`python deploy/ion/build.py [all|none]`, which is `make ion [PATCHES=none]`. Standard library only: an
+image that builds nothing else runs it as well.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def build(chosen: Sequence[Path], to: Path) -> Path:
     if to.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp:
         return to
     to.parent.mkdir(parents=True, exist_ok=True)
-    work = to.with_name(f"{to.name}.work")
+    work = to.with_name(f"{to.name}.{os.getpid()}")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     for pin in _pins():

@@ -41,6 +41,7 @@ class Publisher:
         colour: tuple[int, int, int] = GREY,
         tone: float = 1000.0,
         steady: bool = False,
+        label: str = "",
     ) -> None:
         self.session_id = f"sess_p{secrets.token_hex(6)}"
         self.shows = True
@@ -54,6 +55,7 @@ class Publisher:
         self._tasks: list[asyncio.Task[None]] = []
         self.video = self._outlet("video", 90_000)
         self.audio = self._outlet("audio", 48_000)
+        self.channel = self._connection.createDataChannel(label) if label else None
 
     def _outlet(self, kind: str, rate: int) -> Outlet:
         transceiver = self._connection.addTransceiver(kind, direction="sendonly")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -37,6 +39,11 @@ def builder(missing_part: Callable[[str], None]) -> ModuleType:
 
 @pytest.fixture(scope="session")
 def hardened(builder: ModuleType) -> Path:
+    """`ION_WITHOUT=07-audio-nack`: without that patch, to see its test fail."""
+    without = os.environ.get("ION_WITHOUT", "")
+    if without:
+        to = builder.OUT / f"ion-sfu-without-{without}"
+        return builder.build(builder.patches(leave_out=[without]), to)
     return builder.build(builder.patches(), builder.OUT / "ion-sfu")
 
 
@@ -74,8 +81,8 @@ def relay_config(node: IonNode, **more: object) -> RelayConfig:
     return RelayConfig(enabled=True, server_url=node.address, **settings)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-async def relay(node: IonNode) -> AsyncIterator[Relay]:
+@asynccontextmanager
+async def relaying(node: IonNode) -> AsyncIterator[Relay]:
     one = Relay(relay_config(node))
     try:
         await until(one.healthy, "the node to be healthy", START_SECS)
@@ -83,6 +90,12 @@ async def relay(node: IonNode) -> AsyncIterator[Relay]:
     finally:
         await one.aclose()
         await no_relay_tasks()
+
+
+@pytest.fixture
+async def relay(node: IonNode) -> AsyncIterator[Relay]:
+    async with relaying(node) as one:
+        yield one
 
 
 async def until_true(look: Callable[[], Awaitable[bool]], what: str, secs: float = 45.0) -> None:

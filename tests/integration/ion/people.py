@@ -10,7 +10,13 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 
 from bridge.webrtc.publisher import _add_candidate
 from sfu_relay.config import RelayConfig
@@ -59,6 +65,8 @@ class Watcher:
         self.lost: list[Lost] = []
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.connection.on("track", self._got_track)
+        self.channels: list[RTCDataChannel] = []
+        self.connection.on("datachannel", self.channels.append)
         self._answers = answers
         self._tasks: set[asyncio.Task[None]] = set()
         self._events: asyncio.Queue[PeerEvent] = asyncio.Queue()

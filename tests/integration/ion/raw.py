@@ -58,9 +58,7 @@ class RawStream:
 
     async def describe(self, kind: str, sdp: str) -> None:
         target = rtc_pb2.PUBLISHER if kind == "offer" else rtc_pb2.SUBSCRIBER
-        await self.send(
-            description=rtc_pb2.SessionDescription(target=target, type=kind, sdp=sdp)
-        )
+        await self.send(description=rtc_pb2.SessionDescription(target=target, type=kind, sdp=sdp))
 
     async def subscribe(self, track_id: str, layer: str) -> None:
         wish = rtc_pb2.Subscription(trackId=track_id, subscribe=True, layer=layer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -36,7 +35,7 @@ async def test_an_encoder_is_seen_through_ion(node: IonNode, rig: Rig, tmp_path:
                 await late.sees(30)
                 print(f"late: {late.first_frame_at - late.joined_at:.2f} s after its join")
             heard = viewer.heard
-            await asyncio.wait_for(_beeps(viewer), 30)
+            await until("three beeps", lambda: len(viewer.heard.beeps) >= 3)
             print(
                 f"first picture {viewer.first_frame_at - viewer.joined_at:.2f} s after the join, "
                 f"lost {lost_share(heard.numbers):.2%}, sound {heard.av_offset_ms:+.1f} ms, "
@@ -45,11 +44,6 @@ async def test_an_encoder_is_seen_through_ion(node: IonNode, rig: Rig, tmp_path:
             assert set(viewer.tracks) == {"audio", "video"}
             assert lost_share(heard.numbers) < 0.2
             assert child.figures["joins"] == 1
-
-
-async def _beeps(viewer: object) -> None:
-    while len(viewer.heard.beeps) < 3:  # type: ignore[attr-defined]
-        await asyncio.sleep(0.1)
 
 
 @pytest.fixture
