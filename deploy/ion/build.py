@@ -1,7 +1,6 @@
 """Build the Ion SFU node: the pinned module, with the patches beside this file or without them.
 
-`python deploy/ion/build.py [all|none]`, which is `make ion [PATCHES=none]`. Standard library only: an
-image that builds nothing else runs it as well.
+`make ion [PATCHES=none]` runs it. Standard library only: an image that has nothing else does so, too.
 """
 
 from __future__ import annotations
