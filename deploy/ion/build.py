@@ -1,6 +1,6 @@
 """Build the Ion SFU node: the pinned module, with the patches beside this file or without them.
 
-`make ion [PATCHES=none]` runs it. Standard library only: an image that has nothing else does so, too.
+`make ion [PATCHES=none]` runs it. Standard library only, for images that have nothing else.
 """
 
 from __future__ import annotations

@@ -37,14 +37,16 @@ def builder(missing_part: Callable[[str], None]) -> ModuleType:
     return module
 
 
+def build_without(builder: ModuleType, *names: str) -> Path:
+    """`ION_WITHOUT=07-audio-nack` leaves that patch out as well, to see its test fail."""
+    left_out = sorted({*names, *os.environ.get("ION_WITHOUT", "").split()})
+    name = "-without-".join(["ion-sfu", *left_out])
+    return builder.build(builder.patches(leave_out=left_out), builder.OUT / name)
+
+
 @pytest.fixture(scope="session")
 def hardened(builder: ModuleType) -> Path:
-    """`ION_WITHOUT=07-audio-nack`: without that patch, to see its test fail."""
-    without = os.environ.get("ION_WITHOUT", "")
-    if without:
-        to = builder.OUT / f"ion-sfu-without-{without}"
-        return builder.build(builder.patches(leave_out=[without]), to)
-    return builder.build(builder.patches(), builder.OUT / "ion-sfu")
+    return build_without(builder)
 
 
 @pytest.fixture(scope="session")

@@ -76,3 +76,15 @@ async def test_a_browser_goes_out_by_rtmp(room: Room, tape: Tape) -> None:
     assert room.state() == ("running", "")
     gaps = np.diff(tape.keyframe_times())
     print(f"keyframes {gaps.max() / 1000:.1f} s apart at most")
+
+
+async def test_one_that_comes_back_goes_on(room: Room, tape: Tape) -> None:
+    """Ion offers anew for each that comes or goes, and the child answers it again and again."""
+    for turn in range(3):
+        one = await room.publish()
+        room.bridge(one, play_id=PLAY_ID)
+        at = tape.frames()
+        await until(f"pictures of turn {turn}", lambda at=at: tape.frames() > at + 2 * FPS)
+        await one.close()
+    assert tape.drops == 0, "the stream went on"
+    assert (room.figures()["connects"], room.figures()["joins"]) == (1, 1)

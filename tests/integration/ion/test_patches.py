@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.integration.ion.conftest import until_true
+from tests.integration.ion.conftest import build_without, until_true
 from tests.integration.ion.node import IonNode
 from tests.integration.ion.raw import Raw, raw_client, takes_a_join
 
@@ -74,8 +74,7 @@ async def test_ours_lives(node: IonNode, name: str) -> None:
 
 async def test_05_alone(builder: ModuleType, tmp_path: Path) -> None:
     """With the first patch no such peer stays for long enough: here it does."""
-    chosen = builder.patches(leave_out=["01-no-ghosts"])
-    node = IonNode(builder.build(chosen, builder.OUT / "ion-sfu-with-ghosts"), tmp_path)
+    node = IonNode(build_without(builder, "01-no-ghosts"), tmp_path)
     await node.start()
     try:
         async with raw_client(node) as raw:

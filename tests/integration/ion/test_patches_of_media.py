@@ -76,9 +76,21 @@ async def messages_to_others(node: IonNode) -> list[str]:
         heard: list[str] = []
         theirs.on("message", lambda message: heard.append(json.loads(message)["method"]))
         mine.send(json.dumps({"streamId": publisher.session_id, "layers": ["low"]}))
-        # Sound levels come each second: what is sent before the second of them was heard.
-        await until(lambda: heard.count("audioLevels") >= 2, f"levels; {heard}", LONG_SECS)
+        # Its own picture off, which it may: once that is seen, what came before was done.
+        mine.send(json.dumps({"streamId": publisher.session_id, "video": "none"}))
+        await falls_silent(watcher)
+        await other.sees(10)
         return heard
+
+
+async def falls_silent(watcher: Watcher) -> None:
+    """No picture for a second."""
+    deadline = asyncio.get_running_loop().time() + LONG_SECS
+    count = -1
+    while count != len(watcher.numbers):
+        assert asyncio.get_running_loop().time() < deadline, "pictures go on"
+        count = len(watcher.numbers)
+        await asyncio.sleep(1.0)
 
 
 async def channel_of(watcher: Watcher) -> RTCDataChannel:
