@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.fakes.scripted_sfu import until
@@ -25,14 +26,21 @@ def free_port(kind: socket.SocketKind) -> int:
 class IonNode:
     """Startable again on the same ports, as the tests' embedded SFU is."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(
+        self, program: Path, folder: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`settings`: lines of the configuration, and what to say instead."""
         self.grpc_port = free_port(socket.SOCK_STREAM)
         self._metrics_port = free_port(socket.SOCK_STREAM)
         self._program = program
         self._log = folder / f"ion-{self.grpc_port}.log"
         self._config = folder / f"ion-{self.grpc_port}.toml"
         text = CONFIG.read_text().replace("@UDP_PORT@", str(free_port(socket.SOCK_DGRAM)))
-        self._config.write_text(text.replace("@PUBLIC_IPS@", '"127.0.0.1"'))
+        text = text.replace("@PUBLIC_IPS@", '"127.0.0.1"')
+        for line, instead in (settings or {}).items():
+            assert line in text
+            text = text.replace(line, instead)
+        self._config.write_text(text)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -101,5 +109,5 @@ class IonNode:
         handled = sum(n for key, n in signals.items() if key.startswith("grpc_server_handled_"))
         return started - handled
 
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")[-4_000:] if self._log.exists() else ""
+    def log(self, most: int = 4_000) -> str:
+        return self._log.read_text(errors="replace")[-most:] if self._log.exists() else ""
