@@ -10,9 +10,9 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 
 Plane = npt.NDArray[np.uint8]
+Planes = tuple[Plane, Plane, Plane]
+Weights = npt.NDArray[np.uint16]
 BACKGROUND: Final = (24, 129, 127)  # Y, U, V of #0a0c0d
-FACE_GROUND: Final = (41, 129, 127)  # #1a1f21
-FACE: Final = (97, 130, 126)
 MOST_CUT: Final = 4  # a camera of 1 x 1,000 pixels would be scaled to 640 x 640,000
 
 
@@ -35,6 +35,16 @@ class Fit:
     cut_x: int
     cut_y: int
     box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Laid over what is there: out = (there x keep + add) / 256, plane by plane."""
+
+    width: int
+    height: int
+    keep: tuple[Weights, Weights, Weights]
+    add: tuple[Weights, Weights, Weights]
 
 
 def even(value: float) -> int:
@@ -69,44 +79,47 @@ class Canvas:
         self.width, self.height = width, height
         self.data: Plane = np.empty((height * 3 // 2, width), np.uint8)
         chroma = self.data[height:].reshape(2, height // 2, width // 2)
-        self._planes: tuple[Plane, Plane, Plane] = (self.data[:height], chroma[0], chroma[1])
+        self._planes: Planes = (self.data[:height], chroma[0], chroma[1])
+        # On the canvas itself: a copy for each picture would be a tenth of what encoding costs.
+        self.frame = VideoFrame.from_numpy_buffer(self.data, format="yuv420p")
         self.clear()
 
     def clear(self) -> None:
         self.fill(Box(0, 0, self.width, self.height), BACKGROUND)
 
     def fill(self, box: Box, colour: tuple[int, int, int]) -> None:
-        for plane, value, half in zip(self._planes, colour, (1, 2, 2), strict=True):
-            plane[
-                box.y // half : (box.y + box.h) // half, box.x // half : (box.x + box.w) // half
-            ] = value
+        for part, value in zip(self._at(box), colour, strict=True):
+            part[:] = value
 
     def paint(self, frame: VideoFrame, fitted: Fit) -> None:
         """`frame`: yuv420p, of the size that `fitted` says."""
-        box = fitted.box
-        for plane, source, half in zip(self._planes, planes_of(frame), (1, 2, 2), strict=True):
+        for part, source, half in zip(
+            self._at(fitted.box), planes_of(frame), (1, 2, 2), strict=True
+        ):
+            high, wide = part.shape
             top, left = fitted.cut_y // half, fitted.cut_x // half
-            high, wide = box.h // half, box.w // half
-            y, x = box.y // half, box.x // half
-            plane[y : y + high, x : x + wide] = source[top : top + high, left : left + wide]
+            part[:] = source[top : top + high, left : left + wide]
 
-    def face(self, box: Box) -> None:
-        """Of somebody who sends no picture: a disc."""
-        self.fill(box, FACE_GROUND)
-        radius = min(box.w, box.h) * 0.28
-        for plane, value, half in zip(self._planes, FACE, (1, 2, 2), strict=True):
-            high, wide = box.h // half, box.w // half
-            part = plane[box.y // half : box.y // half + high, box.x // half : box.x // half + wide]
-            y, x = np.ogrid[:high, :wide]
-            inside = (x - wide / 2) ** 2 + (y - high / 2) ** 2 < (radius / half) ** 2
-            part[inside] = value
+    def put(self, planes: Planes, box: Box) -> None:
+        """Of the box's size."""
+        for part, plane in zip(self._at(box), planes, strict=True):
+            part[:] = plane
 
-    def frame(self) -> VideoFrame:
-        """A copy."""
-        return VideoFrame.from_ndarray(self.data, format="yuv420p")
+    def stamp(self, stamp: Stamp, x: int, y: int) -> None:
+        """All of it on the canvas; x and y even."""
+        box = Box(x, y, stamp.width, stamp.height)
+        for part, keep, add in zip(self._at(box), stamp.keep, stamp.add, strict=True):
+            part[:] = (part * keep + add) >> 8
+
+    def _at(self, box: Box) -> Planes:
+        y, u, v = (
+            plane[box.y // half : (box.y + box.h) // half, box.x // half : (box.x + box.w) // half]
+            for plane, half in zip(self._planes, (1, 2, 2), strict=True)
+        )
+        return y, u, v
 
 
-def planes_of(frame: VideoFrame) -> tuple[Plane, Plane, Plane]:
+def planes_of(frame: VideoFrame) -> Planes:
     """Views, without copies; their lines may be longer than the picture is wide."""
     y, u, v = (
         np.frombuffer(memoryview(cast(bytes, plane)), np.uint8).reshape(-1, plane.line_size)

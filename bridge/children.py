@@ -22,7 +22,7 @@ from bridge.child.line import LONGEST_LINE_BYTES
 from bridge.child.spec import Spec
 from bridge.child.tie import gone
 from bridge.folder import Folder
-from bridge.plan import Heard
+from bridge.plan_terms import Heard
 
 logger = logging.getLogger("bridge")
 COMMAND: Final = (sys.executable, "-P", "-m", "bridge.child")

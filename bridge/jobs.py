@@ -18,7 +18,8 @@ from bridge.children import COMMAND, environment
 from bridge.folder import Folder
 from bridge.hls.leftovers import remove_old
 from bridge.manager import Manager, State
-from bridge.plan import Held, Job, RoomNow, plan
+from bridge.plan import plan
+from bridge.plan_terms import Held, Job, RoomNow
 from bridge.scene import Scene, limits, may_wait, read_scene, with_waiting
 from bridge.specs import Specs
 from ingest import control
@@ -203,7 +204,7 @@ def read_past() -> Mapping[str, tuple[Job, Held, str, int]]:
             mode=row.mode,
         )
         has_slot = row.mode != "pass" and not audio_only
-        held = Held(job.since, now, has_slot, row.mode, job.person)
+        held = Held(job.since, now, has_slot, mode=row.mode, person=job.person)
         past[job.key] = (job, held, row.run_id, row.starts)
     return past
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 from bridge.child.spec import Spec
 from bridge.children import COMMAND, Child, adopt_all, new_run_id
 from bridge.folder import Folder
-from bridge.plan import Held, Job, Plan, held_of
+from bridge.plan import held_of
+from bridge.plan_terms import Held, Job, Plan
 from worker.quiet import Quiet
 
 logger = logging.getLogger("bridge")

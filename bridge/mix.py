@@ -1,4 +1,4 @@
-"""One picture of many: each decoded and scaled in its thread, laid out, encoded once, by the clock.
+"""One picture of many: each decoded in its thread, laid out and encoded once, by the clock.
 
 It runs a little behind, so that each picture shows what was taken at the same moment. With one
 picture it is the transcoder.
@@ -18,33 +18,18 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
-from bridge.canvas import BACKGROUND, Box, Canvas, Fit, box_of, fit
+from bridge.compose import Composer, Key, Scene, Taken
 from bridge.h264 import has_idr, split_annex_b
 from bridge.video import KEYFRAME_SECS, DecoderThread, Job, force_keyframe, kbps_for, x264_encoder
-from live.layouts import rectangles
 
 logger = logging.getLogger(__name__)
-Key = tuple[str, str, str]  # session, stream, track
 
 DELAY_SECS: Final = 0.12
-MOST_PICTURES: Final = 12  # of one source, scaled: 0.4 s at 30
+MOST_PICTURES: Final = 12  # of one source: 0.4 s at 30
 MOST_LATE_SECS: Final = 1.0
-STALE_SECS: Final = 3.0  # a camera that shows nothing new for so long has a face instead
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One rectangle, in order. No key: somebody without a picture."""
-
-    key: Key | None
-    is_screen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    slots: tuple[Slot, ...] = ()
-    layout: str = "speaker"
-    large: int = 0
+# The machine is busy: up to so many pictures are made up for. Then as many are left out as it
+# can't make, between those it makes: a short stop costs none, and a slow machine shows them evenly.
+MOST_BEHIND: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +39,11 @@ class Encoded:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    box: Box
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """Scaled for its place."""
-
-    at: float
-    frame: VideoFrame
-    fitted: Fit
-    place: _Place
-
-
 @dataclass(slots=True)
 class _Source:
     decoder: DecoderThread
-    pictures: deque[_Picture] = field(default_factory=lambda: deque(maxlen=MOST_PICTURES))
-    place: _Place | None = None
-    size: tuple[int, int] = (0, 0)
-    shown: _Picture | None = None
+    pictures: deque[Taken] = field(default_factory=lambda: deque(maxlen=MOST_PICTURES))
+    shown: Taken | None = None
 
 
 class Mixer:
@@ -93,7 +60,6 @@ class Mixer:
         preset: str = "veryfast",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._size = width, height
         self._fps = fps
         self._emit = emit
         self._failed = failed
@@ -101,14 +67,14 @@ class Mixer:
         self._clock = clock
         self._lock = threading.Lock()
         self._scene = Scene()
-        self._painted: tuple[Scene, tuple[int, int]] | None = None
         self._sources: dict[Key, _Source] = {}
-        self._canvas = Canvas(width, height)
+        self._composer = Composer(width, height)
         self._encoder: VideoCodecContext | None = None
         self._wants_keyframe = True
         self._keyframe_at = 0.0
         self._ended = threading.Event()
         self._epoch = clock()
+        self._has_begun = False
         self._late = 0.0  # how long before what is shown was taken
         self._stamp = 0.0  # of the last one
         self._thread = threading.Thread(target=self._run, name="mixer", daemon=True)
@@ -128,7 +94,6 @@ class Mixer:
                 self._sources.pop(key).decoder.close()
             for key in wanted - self._sources.keys():
                 self._sources[key] = self._make(key)
-            self._lay_out()
 
     def put(self, key: Key, job: Job) -> None:
         source = self._sources.get(key)
@@ -137,10 +102,6 @@ class Mixer:
 
     def force_keyframe(self) -> None:
         self._wants_keyframe = True
-
-    @property
-    def has_pictures(self) -> bool:
-        return any(source.shown or source.pictures for source in self._sources.values())
 
     def close(self) -> None:
         self._ended.set()
@@ -158,15 +119,10 @@ class Mixer:
         return _Source(DecoderThread(got, lambda: self._failed(key)))
 
     def _got_frame(self, key: Key, frame: VideoFrame, at: float) -> None:
+        """It is scaled when it is shown: where pictures are left out, or come more often, never."""
         source = self._sources.get(key)
-        if source is None:
-            return
-        if (frame.width, frame.height) != source.size:
-            source.size = frame.width, frame.height
-            with self._lock:
-                self._lay_out()
-        if source.place is not None:
-            source.pictures.append(_scaled(at, frame, source.place))
+        if source is not None:
+            source.pictures.append(Taken(at, frame))
 
     # --- the mixer's own thread -----------------------------------------------------------------
 
@@ -179,10 +135,9 @@ class Mixer:
                 if now < due:
                     self._ended.wait(due - now)
                     continue
-                behind = int((now - due) / step)
-                if behind >= 2:  # the machine is busy: fewer pictures, but none of them late
-                    self.skipped += behind
-                    due += behind * step
+                left_out = left_out_of(now - due, step)
+                self.skipped += left_out
+                due += left_out * step
                 self._one(due - DELAY_SECS)
                 due += step
         except Exception:
@@ -195,70 +150,23 @@ class Mixer:
 
     def _one(self, at: float) -> None:
         with self._lock:
+            scene, several = self._scene, len(self._sources) > 1
             for source in self._sources.values():
                 while source.pictures and source.pictures[0].at <= at:
                     source.shown = source.pictures.popleft()
                     self._late = at - source.shown.at
-                shown, place = source.shown, source.place
-                if shown is not None and place is not None and shown.place != place:
-                    # Of the layout before: there is to be no hole until the next one comes.
-                    source.shown = _scaled(shown.at, shown.frame, place)
-            if not any(source.shown for source in self._sources.values()):
-                return
-            frame = self._compose(at)
-            if len(self._sources) > 1:
-                self._late = 0.0
+            shown = {key: one.shown for key, one in self._sources.items() if one.shown}
+        self._has_begun = self._has_begun or bool(shown)
+        if not scene.slots or not self._has_begun:
+            return  # later there may be faces only: a picture that stops would stop its players
+        if not shown and scene.slots[0].key is not None and len(scene.slots) == 1:
+            return
+        frame = self._composer.frame(scene, shown, at)
+        if several or not shown:
+            self._late = 0.0
         # One alone has its own time: a busy machine decodes late, and its sound is not.
         self._stamp = max(self._stamp + 0.001, at - min(self._late, MOST_LATE_SECS))
         self._encode(frame, self._stamp)
-
-    def _compose(self, at: float) -> VideoFrame:
-        scene, canvas = self._scene, self._canvas
-        boxes = self._boxes()
-        if self._painted != (scene, (canvas.width, canvas.height)):
-            canvas.clear()
-            self._painted = scene, (canvas.width, canvas.height)
-        if len(scene.slots) == 1 and (key := scene.slots[0].key) is not None:
-            shown = self._sources[key].shown
-            if shown is not None:
-                fitted = shown.fitted
-                if (fitted.width, fitted.height) == (canvas.width, canvas.height):
-                    return shown.frame  # nothing to lay out
-        order = [index for index in range(len(scene.slots)) if index != scene.large]
-        if scene.slots:
-            order.insert(0, min(scene.large, len(scene.slots) - 1))  # others lie on it
-        for index in dict.fromkeys(order):
-            slot = scene.slots[index]
-            shown = self._sources[slot.key].shown if slot.key is not None else None
-            alone = len(scene.slots) == 1 or slot.is_screen
-            if shown is None or (not alone and at - shown.at > STALE_SECS):
-                canvas.face(boxes[index])
-                continue
-            if shown.fitted.box != boxes[index]:
-                canvas.fill(boxes[index], BACKGROUND)
-            canvas.paint(shown.frame, shown.fitted)
-        return canvas.frame()
-
-    def _boxes(self) -> list[Box]:
-        scene, canvas = self._scene, self._canvas
-        portrait = canvas.height > canvas.width
-        rects = rectangles(scene.layout, len(scene.slots), scene.large, portrait)
-        return [box_of(rect, canvas.width, canvas.height) for rect in rects]
-
-    def _lay_out(self) -> None:
-        """Under the lock: how large each source's pictures are to be from now on."""
-        scene = self._scene
-        width, height = self._size
-        if len(scene.slots) == 1 and (key := scene.slots[0].key) is not None:
-            own = self._sources[key].size
-            if own[1] > own[0] > 0:
-                width, height = min(self._size), max(self._size)
-        if (self._canvas.width, self._canvas.height) != (width, height):
-            self._canvas = Canvas(width, height)
-        for slot, box in zip(scene.slots, self._boxes(), strict=True):
-            if slot.key is not None:
-                source = self._sources[slot.key]
-                source.place = _Place(box, slot.is_screen or len(scene.slots) == 1)
 
     def _encode(self, frame: VideoFrame, at: float) -> None:
         size = frame.width, frame.height
@@ -287,7 +195,6 @@ class Mixer:
             self._emit(Encoded((*sets, *nals), bool(packet.is_keyframe), at))
 
 
-def _scaled(at: float, frame: VideoFrame, place: _Place) -> _Picture:
-    fitted = fit(frame.width, frame.height, place.box, whole=place.whole)
-    scaled = frame.reformat(fitted.width, fitted.height, "yuv420p", interpolation="BILINEAR")
-    return _Picture(at, scaled, fitted, place)
+def left_out_of(late_secs: float, step_secs: float) -> int:
+    """How many pictures are left out where the next one is so late."""
+    return max(0, int(late_secs / step_secs) - MOST_BEHIND)

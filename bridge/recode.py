@@ -19,7 +19,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge.flv_video import Coded
 from bridge.h264 import NOT_A_PICTURE, SEI, has_idr, split_annex_b, without
-from bridge.video import MOST_PIXELS, kbps_for, x264_encoder
+from bridge.video import MOST_PIXELS, Scaler, kbps_for, x264_encoder
 
 DECODERS: Final = {"H264": "h264", "HEVC": "hevc", "AV1": "libdav1d", "VP9": "vp9"}
 MOST_WAITING: Final = 60  # two seconds: then it is faster to begin again at a keyframe
@@ -142,6 +142,7 @@ class _Encoding:
     def __init__(self, wants_key: threading.Event) -> None:
         self._wants_key = wants_key
         self._encoder: av.VideoCodecContext | None = None
+        self._scaler = Scaler()
         self._size = (0, 0)
         self._key_ms: int | None = None
         self._last_ms: int | None = None
@@ -157,7 +158,7 @@ class _Encoding:
             self._encoder, self._size, self._key_ms = open_encoder(*size), size, None
         at_ms = frame.pts
         if (frame.width, frame.height, frame.format.name) != (*size, "yuv420p"):
-            frame = frame.reformat(*size, format="yuv420p")
+            frame = self._scaler.scaled(frame, *size)
         frame.pts, frame.time_base = at_ms, _MS
         is_key = self._needs_key(at_ms)
         frame.pict_type = PictureType.I if is_key else PictureType.NONE

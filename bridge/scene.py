@@ -6,7 +6,7 @@ Decides nothing. Sync, for the database's thread, but for `waiting`.
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 
-from bridge.plan import Demand, Limits, RoomNow, Shown
+from bridge.plan_terms import Demand, Limits, RoomNow, Shown
 from ingest import control
 from ingest.playback_job import ask
 from live import parts
@@ -23,6 +23,7 @@ from live.models import (
     BridgeJob,
     Participant,
     RestreamTarget,
+    Role,
     Room,
     Rung,
     SfuSession,
@@ -88,14 +89,16 @@ def _rooms_now(
         row.session_id: row
         for row in SfuSession.objects.filter(session_id__in=ids).select_related("user")
     }
-    playing, nodes = _playing(rooms), _nodes(rooms)
+    watching, nodes = _watching(rooms), _nodes(rooms)
     targets_of = defaultdict(list)
     for target in targets:
         targets_of[target.room_id].append(target.pk)
     may_record = settings.RECORDING_ENABLED and parts.disk_ok()
     for room in rooms:
         ingest = getattr(room, "ingest", None)
-        flv, hls = playing.get((room.pk, Rung.FLV), 0), playing.get((room.pk, Rung.HLS), 0)
+        here = watching[room.pk]
+        flv = here[Rung.FLV] + (ingest.flv_viewers if ingest else 0)
+        hls = here[Rung.HLS] + (ingest.hls_viewers if ingest else 0)
         yield RoomNow(
             room_id=room.room_id,
             play_id=room.play_id,
@@ -106,10 +109,11 @@ def _rooms_now(
                 for one in programmes[room.pk]
             ),
             demand=Demand(
-                flv=flv + (ingest.flv_viewers if ingest else 0),
-                hls=hls + (ingest.hls_viewers if ingest else 0),
+                flv=flv,
+                hls=hls,
                 record=room.record and may_record,
             ),
+            viewers=flv + hls + here[Rung.WEBRTC] + here[Rung.NONE],
             audio_only=room.stream_type == StreamType.AUDIO,
             layout=str(room.layout),
             node=nodes.get(room.pk, ""),
@@ -126,13 +130,14 @@ def _shown(person: int, session_id: str, muted: bool, row: SfuSession | None) ->
     return Shown(person, session_id, streams, name, muted)
 
 
-def _playing(rooms: Sequence[Room]) -> Mapping[tuple[int, str], int]:
-    """(room, rung) → how many of our pages play so now."""
-    there = Participant.objects.filter(
-        room__in=rooms, left_at__isnull=True, rung__in=(Rung.FLV, Rung.HLS)
-    )
+def _watching(rooms: Sequence[Room]) -> Mapping[int, Counter[str]]:
+    """room → how many of our pages play in each way now; "": in the room, but nothing (yet)."""
+    there = Participant.objects.filter(room__in=rooms, left_at__isnull=True, role=Role.SUBSCRIBER)
     counted = there.order_by().values_list("room_id", "rung").annotate(count=Count("pk"))
-    return {(room_pk, rung): count for room_pk, rung, count in counted}
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for room_pk, rung, count in counted:
+        found[room_pk][rung] = count
+    return found
 
 
 def _nodes(rooms: Sequence[Room]) -> Mapping[int, str]:

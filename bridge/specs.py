@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 
-from bridge.child.spec import Spec, Tile
-from bridge.plan import Job, Shown
+from bridge.child.spec import Spec, Tile, shown_name
+from bridge.plan_terms import Job, Shown
 from live.relay_config import relay_config
 from sfu_relay.config import RelayConfig
 
@@ -45,4 +45,5 @@ class Specs:
 
 
 def _tile(shown: Shown) -> Tile:
-    return Tile(shown.session_id, dict(shown.streams), shown.person, shown.name, shown.muted)
+    name = shown_name(shown.name)
+    return Tile(shown.session_id, dict(shown.streams), shown.person, name, shown.muted)

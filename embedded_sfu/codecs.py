@@ -54,20 +54,19 @@ REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-ORIENTATION = "urn:3gpp:video-orientation"
 CONTENT_TYPE = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"
 COLOR_SPACE = "http://www.webrtc.org/experiments/rtp-hdrext/color-space"
 DEPENDENCY = (
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 )
 
-# Ours towards viewers; 1-14 fit the one-byte form.
+# Ours towards viewers; 1-14 fit the one-byte form. Without urn:3gpp:video-orientation: publishers
+# turn the pixels themselves, as bridges, HLS and recordings need them.
 AUDIO_LEVEL_ID = 1
 ABS_SEND_TIME_ID = 2
 HOUSE_EXTENSIONS: Mapping[str, int] = {
     AUDIO_LEVEL: AUDIO_LEVEL_ID,
     ABS_SEND_TIME: ABS_SEND_TIME_ID,
-    ORIENTATION: 3,
     CONTENT_TYPE: 4,
     COLOR_SPACE: 5,
     DEPENDENCY: 6,
@@ -79,7 +78,7 @@ def extensions_of(codec: HouseCodec) -> tuple[str, ...]:
     """The header extensions that are passed on with this codec, as URIs."""
     if codec.kind == "audio":
         return (AUDIO_LEVEL, ABS_SEND_TIME)
-    always = (ABS_SEND_TIME, ORIENTATION, CONTENT_TYPE, COLOR_SPACE)
+    always = (ABS_SEND_TIME, CONTENT_TYPE, COLOR_SPACE)
     # Only these two can carry spatial layers, which a receiver orders by the descriptor.
     return (*always, DEPENDENCY) if codec.name in ("AV1", "VP9") else always
 

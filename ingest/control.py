@@ -96,9 +96,10 @@ def drop_out_path(play_id: str) -> str:
     return "/control/drop/publisher?" + urlencode(query)
 
 
-def record_path(verb: str, play_id: str) -> str:
+def record_path(verb: str, play_id: str, *, sound_only: bool = False) -> str:
     """`verb`: start or stop. Answers the path of the file, or nothing."""
-    query = {"srv": 1, "app": "out", "name": play_id, "rec": "flv"}
+    recorder = "sound" if sound_only else "flv"
+    query = {"srv": 1, "app": "out", "name": play_id, "rec": recorder}
     return f"/control/record/{verb}?" + urlencode(query)
 
 
@@ -137,13 +138,22 @@ def expect(play_id: str) -> None:
     fetch(f"/expect/{play_id}", settings.FLV_PORT, EXPECT_TIMEOUT_SECS)
 
 
-async def record_start(play_id: str) -> str:
+async def record_start(play_id: str, *, sound_only: bool = False) -> str:
     """The file that nginx writes now; "" when it has no such stream. Raises NotAnswering."""
-    return (await fetch_soon(record_path("start", play_id))).decode("utf-8", "replace").strip()
+    return _file(await fetch_soon(record_path("start", play_id, sound_only=sound_only)))
 
 
 async def record_stop(play_id: str) -> str:
-    return (await fetch_soon(record_path("stop", play_id))).decode("utf-8", "replace").strip()
+    """Whatever kind of recorder it was."""
+    stopped = [
+        _file(await fetch_soon(record_path("stop", play_id, sound_only=sound_only)))
+        for sound_only in (False, True)
+    ]
+    return stopped[0] or stopped[1]
+
+
+def _file(body: bytes) -> str:
+    return body.decode("utf-8", "replace").strip()
 
 
 def _count(body: bytes) -> int:

@@ -191,12 +191,21 @@ def _words(values: NginxValues, nginx: Nginx) -> dict[str, str]:
         "WORKERS": _number("workers", values.workers, 64),
         "MAX_CONNECTIONS": _number("connections", connections * 7 // 8, 1_048_576),
         "FORWARDED_FOR": "$proxy_add_x_forwarded_for" if behind else "$remote_addr",
+        "CLIENT_ADDRESS": _client_address(values.proxies),
         "FORWARDED_PROTO": "$http_x_forwarded_proto" if behind else "$scheme",
         "LISTEN_OPTIONS": "sndbuf=256k" + (" ssl" if tls else ""),
         "TLS": _tls(values) if tls else "",
         "REDIRECT": _redirect(values) if values.redirect_port else "",
         "CORS_ORIGINS": _cors(values.cors_origins),
     }
+
+
+def _client_address(proxies: int) -> str:
+    """Each proxy adds to the end of X-Forwarded-For whom it saw: the last `proxies` are true."""
+    if proxies <= 0:
+        return "default $remote_addr;"
+    later = f"(?:,[^,]*){{{proxies - 1}}}"
+    return rf'"~(?:^|[,\s])(?<a_hop>[0-9a-f.:]+)\s*{later}$" $a_hop; default $remote_addr;'
 
 
 def _tls(values: NginxValues) -> str:

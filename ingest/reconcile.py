@@ -29,7 +29,7 @@ class Row:
     ended_reason: str = ""
     owner_banned: bool = False
     is_public: bool = True
-    is_private: bool = False
+    private_epoch: int | None = None  # of a private room: which play tokens are good
     wants_video: bool = True
     key_hash_now: str = ""
     client_id: str = ""
@@ -79,7 +79,8 @@ Effect = MediaSeen | Lost | DropPublisher | Adopt
 
 @dataclass(frozen=True)
 class Marks:
-    """Play ids that may be played now, of them those without a token and those of private rooms."""
+    """Play ids that may be played now, of them those without a token and those of private rooms,
+    these with their epochs as well: "play_a", "play_a.3"."""
 
     air: frozenset[str]
     open: frozenset[str]
@@ -122,8 +123,13 @@ def marks(rows: Iterable[Row]) -> Marks:
     return Marks(
         frozenset(row.play_id for row in air),
         frozenset(row.play_id for row in air if row.is_public),
-        frozenset(row.play_id for row in air if row.is_private),
+        frozenset(name for row in air for name in _private_names(row)),
     )
+
+
+def _private_names(row: Row) -> tuple[str, ...]:
+    epoch = row.private_epoch
+    return () if epoch is None else (row.play_id, f"{row.play_id}.{epoch}")
 
 
 def _sent(stream: Stream, row: Row | None, now: datetime, is_silent: bool) -> list[Effect]:

@@ -102,7 +102,7 @@ def _row(room: Room) -> Row:
         ended_reason=room.ended_reason,
         owner_banned=room.owner.is_banned,
         is_public=room.visibility == Visibility.PUBLIC,
-        is_private=room.visibility == Visibility.PRIVATE,
+        private_epoch=room.private_epoch,
         wants_video=room.stream_type != StreamType.AUDIO,
         key_hash_now=key.lookup_hash if key is not None else "",
         sends_webrtc=getattr(room, "sends_webrtc", False),

@@ -7,7 +7,6 @@ A room or session that the person may not know of is answered like one that does
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.contrib.auth.models import AnonymousUser
@@ -55,7 +54,6 @@ from live.secrets import Unreadable, hash_key, open_sealed
 
 Person = User | AnonymousUser | None  # all but a User are guests
 PUBLIC_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # anything else no database need be asked about
-COMING_BACK_SECS = 15.0  # what an SFU's answer and the first packet may take
 CONNECTED = Q(lost_at__isnull=True) & ~Q(client_id="")  # Ingest.is_connected
 ON_AIR_STATES = tuple(sorted(state.value for state in ON_AIR))
 OUTSIDE_VIEWERS = Case(  # in a query over rooms
@@ -267,47 +265,12 @@ def sends_by_rtmp(room: Room) -> bool:
     return Ingest.objects.filter(CONNECTED, room=room).exists()
 
 
-def rooms_live_without_publisher() -> QuerySet[Room]:
-    """Live, but neither a browser nor an encoder is there: for do_publisher_lost."""
-    publishing = SfuSession.objects.filter(
-        BY_PEOPLE, role=Role.PUBLISHER, ended_at__isnull=True, state__in=OPEN_SESSION
-    )
-    encoders = Ingest.objects.filter(CONNECTED)
-    return (
-        Room.objects.filter(state=RoomState.LIVE.value, broadcasts__ended_at__isnull=True)
-        .exclude(pk__in=publishing.values("room_id"))
-        .exclude(pk__in=encoders.values("room_id"))
-    )
-
-
-def rooms_past_grace(now: datetime) -> QuerySet[Room]:
-    """Starting or interrupted for too long: the housekeeper calls do_expire_grace.
-
-    Not while a publisher is just coming back: its broadcast would end under its first packet, and
-    it would be sent away as one who publishes where nothing is on the air.
-    """
-    waiting = (RoomState.STARTING.value, RoomState.INTERRUPTED.value)
-    since = now - timedelta(seconds=COMING_BACK_SECS)
-    sessions = SfuSession.objects.filter(
-        BY_PEOPLE,
-        role=Role.PUBLISHER,
-        ended_at__isnull=True,
-        state__in=OPEN_SESSION,
-        started_at__gte=since,
-    )
-    encoders = Ingest.objects.filter(CONNECTED, accepted_at__gte=since)
-    coming_back = Q(state=RoomState.INTERRUPTED.value) & (
-        Q(pk__in=sessions.values("room_id")) | Q(pk__in=encoders.values("room_id"))
-    )
-    return Room.objects.filter(state__in=waiting, grace_until__lte=now).exclude(coming_back)
-
-
 def _known_room(user: Person, room_id: str) -> Room:
     if isinstance(user, User) and user.is_banned:
         raise refusal("banned")
     found = Room.objects.select_related("owner").filter(room_id=room_id)
     room = found.first() if PUBLIC_ID.fullmatch(room_id) else None
-    if room is None or not _may_know(user, room):
+    if room is None or not may_know(user, room):
         raise refusal("room_not_found")
     return room
 
@@ -322,29 +285,7 @@ def who_may_know(room: Room) -> frozenset[int] | None:
     return frozenset(User.objects.filter(allowed).values_list("pk", flat=True))
 
 
-def sessions_of_strangers(process_id: str) -> list[str]:
-    """SFU sessions of those who lost their right to them; a WebSocket's go with it.
-
-    Viewers in rooms that have become private since, and encoders by WHIP whose key was rotated
-    since (an owner's who came with a token can't be told from them, and comes back).
-    """
-    opened = open_sessions_of(process_id)
-    watching = opened.filter(room__visibility=Visibility.PRIVATE, role=Role.SUBSCRIBER)
-    viewers = watching.select_related("room", "user")
-    encoders = opened.filter(
-        via=Via.WHIP,
-        user=F("room__owner"),
-        room__stream_key__rotated_at__gt=F("started_at"),
-    )
-    strangers = [one.session_id for one in viewers if not _may_know(one.user, one.room)]
-    return [*strangers, *encoders.values_list("session_id", flat=True)]
-
-
-def open_sessions_of(process_id: str) -> QuerySet[SfuSession]:
-    return SfuSession.objects.filter(process_id=process_id, ended_at__isnull=True)
-
-
-def _may_know(user: Person, room: Room) -> bool:
+def may_know(user: Person, room: Room) -> bool:
     if room.visibility != Visibility.PRIVATE:
         return True
     if not isinstance(user, User):

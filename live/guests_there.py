@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from live import access
+from live.access_upkeep import open_sessions_of
 from live.guest_states import PRESENT, GuestState
 from live.models import (
     BY_PEOPLE,
@@ -72,7 +73,7 @@ def sessions_off_stage(process_id: str) -> list[str]:
     """Publishers' SFU sessions of guests who are not, or no longer, on stage."""
     guest = Guest.objects.filter(room=OuterRef("room"), user=OuterRef("user"))
     allowed = RoomPublisher.objects.filter(room=OuterRef("room"), user=OuterRef("user"))
-    publishing = access.open_sessions_of(process_id).filter(role=Role.PUBLISHER)
+    publishing = open_sessions_of(process_id).filter(role=Role.PUBLISHER)
     found = publishing.exclude(user=F("room__owner")).filter(
         Exists(guest), ~Exists(guest.filter(state=GuestState.ON_STAGE)), ~Exists(allowed)
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from live import access, actions
+from live import access, access_upkeep, actions
 from live.actions.away import do_close_stale_away
 from live.actions.guests import do_look_after_guests
 from live.guests_there import sessions_off_stage
@@ -40,6 +40,7 @@ class Housekeeper:
         on_stranger: Callable[[str], None],
         on_off_stage: Callable[[str], None],
         measure: Callable[[], Awaitable[None]],
+        look_for_muted: Callable[[], Awaitable[None]],
     ) -> None:
         self._process_id = process_id
         self._participants = participants
@@ -49,6 +50,7 @@ class Housekeeper:
         self._on_stranger = on_stranger
         self._on_off_stage = on_off_stage
         self._measure = measure
+        self._look_for_muted = look_for_muted
         self._task: asyncio.Task[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
 
@@ -68,17 +70,24 @@ class Housekeeper:
                 await self._do(bury_the_dead)
                 for room_id in await self._do(rooms_off_air, list(self._publishing_rooms())) or ():
                     self._on_off_air(room_id)
-                strangers = await self._do(access.sessions_of_strangers, self._process_id)
+                strangers = await self._do(access_upkeep.sessions_of_strangers, self._process_id)
                 for session_id in strangers or ():
                     self._on_stranger(session_id)
                 for session_id in await self._do(sessions_off_stage, self._process_id) or ():
                     self._on_off_stage(session_id)
                 await self._do(look_after_guests)
             await self._do(look_after_rooms)
+            await self._guarded_muted()
             if ticks % MEASURE_EVERY_TICKS == 0:
                 self._start_measuring()
             ticks += 1
             await asyncio.sleep(TICK_SECS)
+
+    async def _guarded_muted(self) -> None:
+        try:
+            await self._look_for_muted()
+        except Exception:
+            logger.exception("housekeeper: who is muted was not told")
 
     def _start_measuring(self) -> None:
         """Beside the beats: an SFU that hangs must not make this process look dead."""
@@ -121,9 +130,9 @@ def look_after_rooms() -> None:
     if not Room.objects.filter(state__in=access.ON_AIR_STATES).exists():
         return  # mostly, and ten times cheaper
     now = timezone.now()
-    for room in access.rooms_live_without_publisher():
+    for room in access_upkeep.rooms_live_without_publisher():
         actions.do_publisher_lost(room)
-    for room in access.rooms_past_grace(now):
+    for room in access_upkeep.rooms_past_grace(now):
         actions.do_expire_grace(room, now)
 
 

@@ -32,5 +32,5 @@ def _token_query(room: Room) -> str:
     if room.visibility == Visibility.PUBLIC or not secret:  # without one nothing is served
         return ""
     expires = expiry(time.time(), settings.PLAY_TOKEN_SECS)
-    name = play_name(room.play_id, is_private=room.visibility == Visibility.PRIVATE)
+    name = play_name(room.play_id, room.private_epoch)
     return f"?token={build_token(name, secret, expires)}"

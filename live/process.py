@@ -14,6 +14,7 @@ from live.housekeeper import Housekeeper
 from live.media import MediaService, Person
 from live.media.elsewhere import FindElsewhere
 from live.media.health import set_service
+from live.media.muted import Muted
 from live.media.remote import Remote
 from live.relay_config import relay_config
 from live.signalling.hub import Hub
@@ -31,6 +32,7 @@ class Process:
         self.process_id = secrets.token_hex(8)
         self.loop = asyncio.get_running_loop()
         self.media = MediaService(Relay(config), self.process_id, enabled=config.enabled)
+        self.muted = Muted(self.media.sessions.values)
         layer = get_channel_layer()
         self.hub = Hub(layer, self.process_id, self.media.healthy)
         self.remote = Remote(layer, self.process_id, self.media)
@@ -45,6 +47,7 @@ class Process:
             on_stranger=self._got_stranger,
             on_off_stage=self._got_off_stage,
             measure=self.media.measure,
+            look_for_muted=self.muted.look,
         )
         self.media.on_health = self._got_health
         self.hub.on_event = self._got_event

@@ -13,13 +13,14 @@ from playback.config import Config
 from playback.http_head import Request, build_cors, build_head, build_json
 from playback.stream import Stream
 from playback.streams import Streams
-from playback.tokens import is_valid, play_name
-from playback.waits import WAIT_SECS, TooMany
+from playback.tokens import epoch_of, is_valid, play_name
+from playback.waits import WAIT_SECS, TooMany, TooManyOfOne
 
 APPEARS_WITHIN_SECS: Final = WAIT_SECS
 KEYFRAME_WITHIN_SECS: Final = 7.0
 """And so much more once nginx has the stream: it says nothing before a keyframe, and OBS's own
 settings have them up to 8.3 s apart."""
+RETRY_SECS: Final = 10
 _FLV: Final = re.compile(r"/flv/(play_[0-9a-z]{1,40})\.flv", re.ASCII)
 _EXPECT: Final = re.compile(r"/expect/(play_[0-9a-z]{1,40})", re.ASCII)
 _HLS_WAIT: Final = re.compile(r"/hls-wait/(play_[0-9a-z]{1,40})", re.ASCII)
@@ -41,7 +42,7 @@ class Watch:
     stream: Stream
     is_page: bool
     by_mark: bool
-    by_private: bool
+    by_epoch: int | None
 
 
 class Answers:
@@ -62,10 +63,10 @@ class Answers:
         if found := _INSPECT.fullmatch(request.path):
             return self._inspect(found[1])
         if found := _EXPECT.fullmatch(request.path):
-            self._streams.expect(found[1])
+            await self._streams.expect(found[1])
             return Answer(build_json(200, {}, {}))
         if found := _HLS_WAIT.fullmatch(request.path):
-            return await self._hls_wait(found[1])
+            return await self._hls_wait(request, found[1])
         return _problem(404, "not_found")
 
     async def _flv(self, request: Request, play_id: str) -> Answer | Watch:
@@ -82,11 +83,9 @@ class Answers:
             return _problem(405, "method_not_allowed", cors)
         if not self._streams.is_on_air(play_id):
             return _problem(404, "not_on_air", cors)
-        is_private = self._streams.is_private(play_id)
-        name = play_name(play_id, is_private=is_private)
-        by_token = is_valid(
-            request.query.get("token", ""), name, self._config.token_secret, time.time()
-        )
+        token = request.query.get("token", "")
+        epoch = epoch_of(token) if self._streams.is_private(play_id) else None
+        by_token = self._is_good(token, play_id, epoch)
         if not by_token and not self._streams.is_open(play_id):
             return _problem(403, "no_valid_token", cors)
         head = build_head(200, {"Content-Type": "video/x-flv"} | cors)
@@ -95,8 +94,10 @@ class Answers:
         if self._streams.viewers >= self._config.max_viewers:
             return _problem(503, "too_many_viewers", cors)
         stream = self._streams.want(play_id)
-        with self._streams.waits.one(play_id):
-            appears = await _appears(stream)
+        try:
+            appears = await self._appears(stream, request.address)
+        except TooManyOfOne:
+            return _too_many_waits(cors)
         if not appears:
             status = 404 if stream.problem == "not_on_air" else 503
             return _problem(status, stream.problem, cors)
@@ -105,14 +106,33 @@ class Answers:
         is_page = request.query.get("v") == "page"
         # It may have been ended while we waited: then another one has its place.
         stream = self._streams.want(play_id)
-        return Watch(head, stream, is_page, not by_token, by_token and is_private)
+        return Watch(head, stream, is_page, not by_token, epoch if by_token else None)
 
-    async def _hls_wait(self, play_id: str) -> Answer:
+    def _is_good(self, token: str, play_id: str, epoch: int | None) -> bool:
+        """`epoch`: which the token says that it is of, where the room is private."""
+        streams = self._streams
+        if streams.is_private(play_id) and not streams.is_current(play_id, epoch):
+            return False
+        name = play_name(play_id, epoch)
+        return is_valid(token, name, self._config.token_secret, time.time())
+
+    async def _appears(self, stream: Stream, address: str) -> bool:
+        if stream.appeared.is_set():
+            return True
+        with self._streams.waits.one(stream.play_id, address) as came:
+            appears = await _in_time(stream)
+            if appears:
+                came()
+            return appears
+
+    async def _hls_wait(self, request: Request, play_id: str) -> Answer:
         """Asked by the front, which has checked the right to it and serves the file itself."""
         try:
-            is_there = await self._streams.waits.playlist(play_id)
+            is_there = await self._streams.waits.playlist(play_id, request.address)
         except TooMany:
             return _problem(503, "too_many_viewers")
+        except TooManyOfOne:
+            return _too_many_waits()
         if not is_there:
             return _problem(404, "not_on_air")
         return Answer(build_head(200, {"X-Accel-Redirect": "/.hls-waited", "Content-Length": "0"}))
@@ -123,7 +143,7 @@ class Answers:
         return Answer(build_json(200, self._streams.want(play_id).inspector.report(), {}))
 
 
-async def _appears(stream: Stream) -> bool:
+async def _in_time(stream: Stream) -> bool:
     for secs in (APPEARS_WITHIN_SECS, KEYFRAME_WITHIN_SECS):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(secs):
@@ -131,6 +151,11 @@ async def _appears(stream: Stream) -> bool:
         if stream.problem != "no_media":
             break
     return False
+
+
+def _too_many_waits(fields: dict[str, str] | None = None) -> Answer:
+    """Of one address, for what is not there yet."""
+    return _problem(429, "too_many_waits", {"Retry-After": str(RETRY_SECS)} | (fields or {}))
 
 
 def _problem(status: int, code: str, fields: dict[str, str] | None = None) -> Answer:

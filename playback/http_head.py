@@ -20,6 +20,7 @@ _REASONS: Final = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     503: "Service Unavailable",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
 }
 
@@ -36,6 +37,8 @@ class Request:
     """The first value of each name."""
     origin: str
     """Of the page that asks, empty outside browsers and on our own pages."""
+    address: str = ""
+    """Of who asks, as the front tells it; empty where nobody stands between."""
 
 
 def parse_head(head: bytes) -> Request:
@@ -50,12 +53,12 @@ def parse_head(head: bytes) -> Request:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
     except ValueError:
         raise HeadError from None
-    origin = ""
+    known = {b"origin": "", b"x-forwarded-for": ""}
     for field in fields:
         name, _, value = field.partition(b":")
-        if name.lower() == b"origin":
-            origin = value.strip().decode("latin-1")
-    return Request(parts[0].decode(), path, dict(reversed(pairs)), origin)
+        if name.lower() in known:
+            known[name.lower()] = value.strip().decode("latin-1")
+    return Request(parts[0].decode(), path, dict(reversed(pairs)), *known.values())
 
 
 def build_cors(origin: str, allowed: Collection[str]) -> dict[str, str]:

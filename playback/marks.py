@@ -1,8 +1,9 @@
 """Marks: empty files that say what may be played, for those who have no database (nginx, FLV).
 
 `<media>/marks/air/<play id>`: it is on air by RTMP. `<media>/marks/open/<play id>`: no token is
-needed. `<media>/marks/private/<play id>`: only tokens of the private room are good. The worker
-makes them so from the database, again and again; no mark, no play.
+needed. `<media>/marks/private/<play id>`: only tokens of the private room are good, and of those
+only the ones of the epoch in `<media>/marks/private/<play id>.<epoch>`. The worker makes them so
+from the database, again and again; no mark, no play.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().time(),
             is_page=watch.is_page,
             by_mark=watch.by_mark,
-            by_private=watch.by_private,
+            by_epoch=watch.by_epoch,
         )
         self._viewer.is_paused = self._is_paused
         self._stream.join(self._viewer)

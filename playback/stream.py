@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -11,7 +13,15 @@ from playback import flv
 from playback.fanout import Fanout
 from playback.inspect import Inspector
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
+from playback.rtmp.player import (
+    Event,
+    Media,
+    Metadata,
+    Playing,
+    PublisherGone,
+    PublisherThere,
+    Refused,
+)
 from playback.rtmp.pull import pull
 from playback.source import Begin, Changed, Effect, Renewed, Source, Tag
 from playback.viewer import Viewer
@@ -23,9 +33,8 @@ RETRY_SECS: Final = (0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
 STEADY_SECS: Final = 5.0  # a pull that lasted so long is retried at once
 IDLE_SECS: Final = 10.0
 # An encoder sends its first keyframe a round trip after it was let in, the next one perhaps 8.3 s
-# later (OBS as it comes): who is expected is asked for so often, for so long.
-EXPECT_EVERY_SECS: Final = 0.02
-EXPECT_SECS: Final = 2.0
+# later (OBS as it comes): who lets it in waits so long for our pull to be there.
+JOINED_WITHIN_SECS: Final = 0.2
 STARTED_WITHIN_SECS: Final = 30.0  # nginx keeps no keyframe for who joins: the next one has to come
 
 
@@ -36,7 +45,9 @@ class Stream:
         self.fanout = Fanout()
         self.inspector = Inspector()
         self.appeared = asyncio.Event()
-        """nginx has a publisher of it, and we are connected."""
+        """Somebody feeds it: something came."""
+        self._joined = asyncio.Event()
+        """nginx gives us all that comes from now on, whoever feeds it."""
         self.problem = "not_on_air"
         """Why it is not."""
         self._dropped_frames = 0
@@ -58,8 +69,12 @@ class Stream:
         """Somebody wants it, or its measures: another IDLE_SECS."""
         self._wanted_until = self._now() + IDLE_SECS
 
-    def expect(self) -> None:
+    async def expect(self) -> None:
+        """An encoder is let in as soon as we have answered."""
         self._expected_until = self._now() + IDLE_SECS
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(JOINED_WITHIN_SECS):
+                await self._joined.wait()
 
     def is_expected(self) -> bool:
         return self._now() < self._expected_until
@@ -75,7 +90,9 @@ class Stream:
     def is_wanted(self) -> bool:
         return bool(self.fanout.viewers) or self._now() < self._wanted_until
 
-    def sweep(self, *, is_open: bool, is_private: bool) -> None:
+    def sweep(
+        self, *, is_open: bool, is_private: bool, is_current: Callable[[int | None], bool]
+    ) -> None:
         """About once a second: viewers that are dead, never began, or may no longer watch."""
         now = self._now()
         for viewer in tuple(self.fanout.viewers):
@@ -83,7 +100,7 @@ class Stream:
                 viewer.abort()
             elif (
                 (viewer.by_mark and not is_open)
-                or (is_private and not viewer.by_private)
+                or (is_private and not is_current(viewer.by_epoch))
                 or (not viewer.is_started and now - viewer.joined_at > STARTED_WITHIN_SECS)
             ):
                 self.fanout.close(viewer)
@@ -110,17 +127,9 @@ class Stream:
                 logger.exception("%s: the pull failed", self.play_id)  # ours to mend; others go on
                 self.problem = "failed"
             failures = 0 if self._now() - began_at > STEADY_SECS else failures + 1
-            if self.appeared.is_set():
-                # Viewers stay: if it goes on with the same headers they hardly notice.
-                self.appeared.clear()
-                self.fanout.interrupt()
-                self._lost_at = self._now()
-            await asyncio.sleep(self._retry_secs(failures))
-
-    def _retry_secs(self, failures: int) -> float:
-        if self._now() < self._expected_until - IDLE_SECS + EXPECT_SECS:
-            return EXPECT_EVERY_SECS
-        return RETRY_SECS[min(failures, len(RETRY_SECS) - 1)]
+            self._joined.clear()
+            self._disappear()
+            await asyncio.sleep(RETRY_SECS[min(failures, len(RETRY_SECS) - 1)])
 
     async def _pull(self, host: str, port: int) -> None:
         async with aclosing(pull(host, port, APP, self.play_id)) as reads:
@@ -149,14 +158,16 @@ class Stream:
             case PublisherGone():
                 self.problem = "not_on_air"
                 self.fanout.end()
-                return False
+                self._disappear()  # but we stay: whoever comes next is had from the first keyframe
             case Refused(code):
                 self.problem = "not_on_air"
                 if not code.endswith("StreamNotFound"):
                     logger.warning("%s: nginx refuses: %s", self.play_id, code)
                 return False
-            case Playing():
+            case PublisherThere():
                 self._appear()  # nginx keeps back all media until a keyframe: up to 8 s
+            case Playing():
+                self._joined.set()
         return True
 
     def _appear(self) -> None:
@@ -166,6 +177,13 @@ class Stream:
         if self._lost_at is not None:
             self._source.lost(int((self._now() - self._lost_at) * 1000))
             self.inspector = Inspector()
+
+    def _disappear(self) -> None:
+        """Viewers stay: if it goes on with the same headers they hardly notice."""
+        if self.appeared.is_set():
+            self.appeared.clear()
+            self.fanout.interrupt()
+            self._lost_at = self._now()
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,12 @@ class Streams:
     def is_private(self, play_id: str) -> bool:
         return has_mark(self._media_dir, "private", play_id)
 
+    def is_current(self, play_id: str, epoch: int | None) -> bool:
+        """Whether the tokens of this epoch of a private room are good."""
+        if epoch is None:
+            return False
+        return has_mark(self._media_dir, "private", f"{play_id}.{epoch}")
+
     def want(self, play_id: str) -> Stream:
         """Ask `is_on_air` first. The pull begins now, if it does not run already."""
         stream = self._streams.get(play_id)
@@ -45,10 +52,10 @@ class Streams:
         stream.keep()
         return stream
 
-    def expect(self, play_id: str) -> None:
-        """It will be on air in a moment: the pull is to be there before its first keyframe."""
+    async def expect(self, play_id: str) -> None:
+        """It will be on air in a moment. Returns when the pull is there, before any picture."""
         if len(self._streams) < MAX_STREAMS:
-            self.want(play_id).expect()
+            await self.want(play_id).expect()
 
     def status(self) -> dict[str, object]:
         """docs/ingest.md, "playback's own pages": `viewers` are those outside our own pages.
@@ -77,7 +84,9 @@ class Streams:
                 try:
                     if stream.is_wanted() and (self.is_on_air(play_id) or stream.is_expected()):
                         stream.sweep(
-                            is_open=self.is_open(play_id), is_private=self.is_private(play_id)
+                            is_open=self.is_open(play_id),
+                            is_private=self.is_private(play_id),
+                            is_current=partial(self.is_current, play_id),
                         )
                     else:
                         del self._streams[play_id]

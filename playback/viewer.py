@@ -21,7 +21,7 @@ FLUSH_SECS: Final = 5.0
 
 class Viewer:
     """`is_page`: one of our own pages. `by_mark`: came without a token, by the mark `open`.
-    `by_private`: with a token of the private room."""
+    `by_epoch`: with a token of the private room, of this epoch."""
 
     __slots__ = (
         "_allowance",
@@ -32,8 +32,8 @@ class Viewer:
         "_queued_bytes",
         "_transport",
         "_waits_for_start",
+        "by_epoch",
         "by_mark",
-        "by_private",
         "dropped_frames",
         "is_page",
         "is_paused",
@@ -49,11 +49,11 @@ class Viewer:
         *,
         is_page: bool,
         by_mark: bool,
-        by_private: bool = False,
+        by_epoch: int | None = None,
     ) -> None:
         self.is_page = is_page
         self.by_mark = by_mark
-        self.by_private = by_private
+        self.by_epoch = by_epoch
         self.dropped_frames = 0
         self.is_paused = False
         self.is_started = False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.aac import RATE
 from bridge.h264 import has_idr, split_avcc
 from bridge.rtmp.backlog import Tag
 from playback.flv import AUDIO as AUDIO_TAG
 from playback.flv import VIDEO as VIDEO_TAG
 from push.frames import AUDIO, BadFrame, Config, Media, VideoConfig
-from push.sound import RATE, Sound
+from push.sound import Sound
 
 # Sound and picture do not begin together: whoever comes second may have begun first.
 BEFORE_US: Final = 500_000
@@ -48,7 +49,7 @@ class Tags:
         found = []
         if not self._said_sound:
             self._said_sound = True
-            found.append(Tag(AUDIO_TAG, 0, b"\xaf\x00" + self._sound.header))
+            found.append(Tag(AUDIO_TAG, 0, self._sound.header))
         if config.video is not None and config.video != self._video:
             header = b"\x17\x00\x00\x00\x00" + config.video.record
             found.append(Tag(VIDEO_TAG, self._video_ms, header))
@@ -86,4 +87,4 @@ class Tags:
         return [*self._aac(self._sound.pad(heard_us * RATE // 1_000_000)), tag]
 
     def _aac(self, frames: list[tuple[int, bytes]]) -> list[Tag]:
-        return [Tag(AUDIO_TAG, at * 1000 // RATE, b"\xaf\x01" + data) for at, data in frames]
+        return [Tag(AUDIO_TAG, at * 1000 // RATE, body) for at, body in frames]

@@ -21,6 +21,7 @@ class Source:
     client_id: str
     wanted: bool
     began_at: float  # its broadcast; seconds since 1970
+    sound_only: bool = False
 
 
 @dataclass(frozen=True)

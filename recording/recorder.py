@@ -91,15 +91,16 @@ class Recorder(Job):
         now = time.time()
         newest = newest_of_each(written)
         wish = plan(sources, newest, self._asked, self._disk_ok is True, now)
-        client_of = {source.play_id: source.client_id for source in sources}
-        self._asked = {play_id: one for play_id, one in self._asked.items() if play_id in client_of}
+        source_of = {source.play_id: source for source in sources}
+        self._asked = {play_id: one for play_id, one in self._asked.items() if play_id in source_of}
         try:
             for play_id in wish.stop:
                 self._asked.pop(play_id, None)
                 await record_stop(play_id)
             for play_id in wish.start:
-                answered = bool(await record_start(play_id))
-                self._asked[play_id] = Asked(client_of[play_id], now, answered)
+                source = source_of[play_id]
+                answered = bool(await record_start(play_id, sound_only=source.sound_only))
+                self._asked[play_id] = Asked(source.client_id, now, answered)
         except NotAnswering:
             return  # nginx is away; whoever looks at it says so
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from live.access import CONNECTED, ON_AIR_STATES
-from live.models import SENDING, Broadcast, Ingest, Room, SfuSession, StreamingMode
+from live.models import SENDING, Broadcast, Ingest, Room, SfuSession, StreamingMode, StreamType
 from recording.decide import Source
 
 
@@ -21,6 +21,7 @@ class Recordable:
     client_id: str
     wanted: bool
     began_at: float
+    sound_only: bool = False
 
 
 def recordable() -> list[Recordable]:
@@ -43,6 +44,7 @@ def recordable() -> list[Recordable]:
             client_id=encoder_of(room),
             wanted=room.record and settings.RECORDING_ENABLED,
             began_at=opened[room.pk].started_at.timestamp(),
+            sound_only=room.stream_type == StreamType.AUDIO,
         )
         for room in rooms
         if room.pk in opened
@@ -66,4 +68,5 @@ def fed_by(room: Recordable, feeders: Mapping[str, str]) -> Source | None:
     feeder = feeders.get(room.play_id, "")
     if not feeder and not room.client_id:
         return None
-    return Source(room.play_id, feeder or f"live {room.client_id}", room.wanted, room.began_at)
+    client_id = feeder or f"live {room.client_id}"
+    return Source(room.play_id, client_id, room.wanted, room.began_at, room.sound_only)

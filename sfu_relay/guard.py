@@ -30,6 +30,9 @@ _AUDIO_FEEDBACK = frozenset({"transport-cc"})  # no nack: one audio NACK kills a
 _VIDEO_FEEDBACK = frozenset({"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"})
 _AUDIO_CODECS = frozenset({"OPUS"})
 _VIDEO_CODECS = frozenset(name.upper() for name in ALL_VIDEO_CODECS)
+# A sender that may tell how the phone was held sends the picture lying on its side; without this
+# it turns the pixels. FLV, HLS, recordings and WHEP players of others can't turn them afterwards.
+_ORIENTATION = "urn:3gpp:video-orientation"
 _NOTHING_SENT: Mapping[str, Any] = {"msid": None, "rids": (), "ssrcs": (), "ssrc_groups": ()}
 
 
@@ -155,7 +158,8 @@ def _publisher_section(section: Section, wanted: Collection[str], origin: int) -
         raise Rejected("bad_sdp", "Only video has layers.")
     if section.sends and section.msid is None:
         raise Rejected("bad_sdp", "A section that sends has no a=msid.")
-    return replace(section, codecs=codecs, msid=_named(section, origin))
+    extmaps = tuple(extmap for extmap in section.extmaps if extmap[2] != _ORIENTATION)
+    return replace(section, codecs=codecs, extmaps=extmaps, msid=_named(section, origin))
 
 
 def _named(section: Section, origin: int) -> tuple[str, str] | None:

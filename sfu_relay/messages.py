@@ -51,9 +51,11 @@ class GotLayer:
 
 @dataclass(frozen=True, slots=True)
 class GotChoice:
-    """The picture and the sound that a viewer by offer is to be sent: tracks' ids."""
+    """The picture and the sound that a viewer by offer is to be sent: tracks' ids.
+    `never`: what it must not be sent, whatever the SFU takes by itself."""
 
     track_ids: tuple[str, ...]
+    never: tuple[str, ...] = ()
 
 
 # --- from the SFU -------------------------------------------------------------------------------

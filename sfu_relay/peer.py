@@ -105,9 +105,9 @@ class Peer:
         """Ask for `auto`, `f`, `h`, `q` or `off` of a stream."""
         self.handle(GotLayer(stream_id, layer))
 
-    def choose(self, track_ids: Iterable[str]) -> None:
+    def choose(self, track_ids: Iterable[str], never: Iterable[str] = ()) -> None:
         """Which picture and which sound a viewer by offer is sent from now on."""
-        self.handle(GotChoice(tuple(track_ids)))
+        self.handle(GotChoice(tuple(track_ids), tuple(never)))
 
     async def close(self, reason: str = "") -> None:
         """End it on purpose: no `Lost`, the queue is sent, then half-close, cancelled after 1 s."""

@@ -119,8 +119,8 @@ class Session:
                 return self._got_candidate(candidate, target)
             case GotLayer(stream_id, layer):
                 return self._got_layer(stream_id, layer)
-            case GotChoice(track_ids):
-                return self._got_choice(track_ids)
+            case GotChoice(track_ids, never):
+                return self._got_choice(track_ids, never)
             case SfuJoined(sdp, announces):
                 return self._sfu_joined(sdp, announces, now)
             case SfuJoinFailed(reason, code):
@@ -181,13 +181,14 @@ class Session:
         except Rejected as error:
             return [_refused(error.code, error.detail, "offer")]
 
-    def _got_choice(self, track_ids: tuple[str, ...]) -> list[Effect]:
+    def _got_choice(self, track_ids: tuple[str, ...], never: tuple[str, ...]) -> list[Effect]:
         if not self._by_offer or self.phase is not Phase.JOINED:
             return []
         known = {track.track_id for track in self._layers.tracks}
         return [
-            SendLayer(track_id, "", subscribe=True, auto=True)
-            for track_id in track_ids
+            SendLayer(track_id, "", subscribe=wanted, auto=wanted)
+            for wanted, ids in ((False, never), (True, track_ids))
+            for track_id in ids
             if track_id in known
         ]
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-from bench.bridge import to_rtmp, to_webrtc
+from bench.bridge import mix, to_rtmp, to_webrtc
 from bench.bridge.rig import Bench, Outcome, running
 
 Run = Callable[[Bench, str, float], Awaitable[Outcome]]
@@ -28,6 +28,7 @@ GOALS = {  # percent of a core
     "to_rtmp-transcode": 60,
     "to_rtmp-mix": 90,
 }
+MIX = "mix"  # the mixer alone, by stage
 BUSY = 0.5
 
 
@@ -41,28 +42,39 @@ class Result:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.bridge", description=__doc__)
-    parser.add_argument("--cases", default=",".join(GOALS), help="comma-separated")
+    parser.add_argument("--cases", default=",".join((*GOALS, MIX)), help="comma-separated")
     parser.add_argument("--secs", type=float, default=10.0, help="measured time of each run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side, in turns")
     parser.add_argument("--settle", type=float, default=4.0, help="before measuring, in seconds")
     parser.add_argument("--json", help="write the results to this file too")
     options = parser.parse_args()
     cases = options.cases.split(",")
-    if unknown := set(cases) - set(GOALS):
-        parser.error(f"no such cases: {', '.join(sorted(unknown))}; there are {', '.join(GOALS)}")
+    if unknown := set(cases) - {*GOALS, MIX}:
+        there = ", ".join((*GOALS, MIX))
+        parser.error(f"no such cases: {', '.join(sorted(unknown))}; there are {there}")
     load = os.getloadavg()[0]
     print(f"{sys.version.split()[0]}, {os.cpu_count()} cores, load average before: {load:.1f}")
     if load > BUSY:
         print("The machine is busy: compare the two sides, and read delays as upper bounds.")
-    to_webrtc.prepare()
-    to_rtmp.prepare()
-    with tempfile.TemporaryDirectory() as folder:
-        results = asyncio.run(
-            _all(Path(folder), cases, options.secs, options.rounds, options.settle)
-        )
-    _print(results)
+    bridges = [case for case in cases if case != MIX]
+    results, mixed = [], None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if bridges:
+            to_webrtc.prepare()
+            to_rtmp.prepare()
+            results = asyncio.run(
+                _all(folder, bridges, options.secs, options.rounds, options.settle)
+            )
+        if MIX in cases:
+            mixed = asyncio.run(mix.run(folder, options.secs, options.rounds, options.settle))
+    if results:
+        _print(results)
+    if mixed is not None:
+        mix.report(mixed)
     if options.json:
-        Path(options.json).write_text(json.dumps([asdict(each) for each in results], indent=1))
+        found = [asdict(each) for each in (*results, mixed) if each is not None]
+        Path(options.json).write_text(json.dumps(found, indent=1))
 
 
 async def _all(

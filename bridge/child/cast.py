@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bridge.child.spec import Spec, Tile
-from bridge.mix import Key, Scene, Slot
+from bridge.compose import Key, Scene, Slot
 from bridge.webrtc.viewer import Stream
 from sfu_relay.events import Track
 
@@ -123,10 +123,10 @@ class Cast:
         for tile in self._spec.tiles:
             pictures = self._pictures_of(tile)
             if not pictures and len(self._spec.tiles) > 1:
-                slots.append(Slot(None))
+                slots.append(Slot(None, name=tile.name))
                 owners.append(tile.session_id)
             for key, is_screen in pictures:
-                slots.append(Slot(key, is_screen))
+                slots.append(Slot(key, is_screen, tile.name))
                 owners.append(tile.session_id)
         return Scene(tuple(slots), self._spec.layout, self._large(slots, owners))
 

@@ -9,13 +9,13 @@ import queue
 import resource
 import shutil
 import threading
-import time
 from pathlib import Path
 from typing import Any, Final
 
 import av
 
 from bridge.child.spec import Spec
+from bridge.child.usage import Usage
 from bridge.child.work import Report
 from bridge.hls.maker import Maker, Unfit
 from bridge.rtmp.backlog import Tag
@@ -45,7 +45,7 @@ class Ladder:
         self._needs_keyframe = False
         self._problem: BaseException | None = None
         self._dropped = 0
-        self._cpu = (time.monotonic(), time.process_time())
+        self._usage = Usage()
 
     async def run(self) -> None:
         os.nice(NICENESS)
@@ -100,14 +100,11 @@ class Ladder:
             self._done_ms = tag.timestamp_ms
 
     def _tell(self) -> None:
-        now, cpu = time.monotonic(), time.process_time()
-        before, cpu_before = self._cpu
-        self._cpu = (now, cpu)
         figures: dict[str, Any] = {
+            **self._usage.figures(),
             "qualities": list(self._maker.qualities),
             "late_ms": max(0, self._came_ms - self._done_ms),
             "dropped_frames": self._dropped,
-            "cpu_percent": round((cpu - cpu_before) / max(0.1, now - before) * 100),
         }
         if not self._inlet.comes:
             self._report("waiting", self._inlet.problem, figures=figures)

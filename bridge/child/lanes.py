@@ -23,6 +23,10 @@ from playback.flv import Part
 
 MOST_PICTURES: Final = 90  # three seconds
 MOST_SOUNDS: Final = 50  # frames; one second
+# What waited is sent four times as fast as it was taken, not at once: 3 s of pictures are 700
+# packets, a player's socket holds 90, and aiortc asks for no more than the last 128 again.
+CATCH_UP: Final = 4
+LONGEST_STEP_MS: Final = 100
 OnSent = Callable[[Kind], None]
 
 
@@ -144,6 +148,7 @@ class PictureLane:
             self._starts_at_key = False
 
     async def run(self) -> None:
+        last_ms = 0
         while True:
             picture = await self._waiting.get()
             outlet = self._publisher.outlet("video")
@@ -159,6 +164,10 @@ class PictureLane:
                 continue
             self.sent_frames += 1
             self._on_sent("video")
+            if not self._waiting.empty():
+                step_ms = min(max(0, picture.at_ms - last_ms), LONGEST_STEP_MS)
+                await asyncio.sleep(step_ms / 1_000 / CATCH_UP)
+            last_ms = picture.at_ms
 
     def _keyframe_wanted(self) -> None:
         """Only a picture that is made here can be one; an encoder by RTMP can't be asked."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import time
 from typing import Any, Final
 
 from bridge.child.spec import Spec
+from bridge.child.usage import Usage
 from bridge.child.work import Report
 from bridge.rtmp.backlog import Tag
 from bridge.rtmp.connection import resolve
@@ -50,8 +50,7 @@ class Restream:
             on_change=lambda comes: self._tell(),
         )
         self._state = OutState(False)
-        self._sent = (time.monotonic(), 0)
-        self._kbps = 0
+        self._usage = Usage()
 
     async def run(self) -> None:
         await self._wait_for_good_address()
@@ -89,14 +88,9 @@ class Restream:
             self._report("waiting", self._state.reason, figures=self._figures())
 
     def _figures(self) -> dict[str, Any]:
-        now, sent = time.monotonic(), self._out.sent_bytes
-        before, sent_before = self._sent
-        if now - before >= FIGURES_SECS / 2:
-            self._sent = (now, sent)
-            self._kbps = round((sent - sent_before) * 8 / 1000 / (now - before))
         return {
-            "kbps": self._kbps,
-            "sent_bytes": sent,
+            **self._usage.figures(sent_bytes=self._out.sent_bytes),
+            "sent_bytes": self._out.sent_bytes,
             "queue_ms": self._out.queue_ms,
             "dropped_frames": self._out.dropped_frames,
             "connects": self._out.connects,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, TypeVar
@@ -15,6 +16,8 @@ MODES: Final = ("pass", "transcode", "mix")
 LAYOUTS: Final = ("speaker", "grid", "pip")
 SOURCES: Final = ("camera", "screen")
 MOST_TILES: Final = 32
+MOST_NAME: Final = 50  # letters; a display name has no more
+MOST_MARKS: Final = 2  # upon one letter; more of them are made to reach over the next lines
 _T = TypeVar("_T")
 
 
@@ -102,6 +105,26 @@ def from_json(text: str | bytes) -> Spec:
         raise SpecError("not JSON") from None
 
 
+def shown_name(name: str) -> str:
+    """A stranger's name as it is drawn: one line, no controls, nothing that turns the direction.
+
+    The same again for what it returned: manager and child compare specs by their hash.
+    """
+    kept: list[str] = []
+    marks = 0
+    for letter in unicodedata.normalize("NFC", name[: 4 * MOST_NAME]):
+        category = unicodedata.category(letter)
+        if category[0] == "Z" or letter in "\t\n\r":
+            letter = " "
+        elif category[0] == "C":
+            continue
+        marks = marks + 1 if category[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            kept.append(letter)
+    one_line = " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    return one_line[:MOST_NAME].rstrip()
+
+
 def _tile(said: Any) -> Tile:
     if not isinstance(said, dict):
         raise SpecError("tiles are objects")
@@ -112,7 +135,7 @@ def _tile(said: Any) -> Tile:
         session_id=_name(said, "session_id"),
         streams=dict(streams),
         user_id=_number(said, "user_id", 0, 1 << 62),
-        name=_given(said, "name", str, "")[:200],
+        name=shown_name(_given(said, "name", str, "")),
         muted=_given(said, "muted", bool, False),
     )
 

@@ -12,8 +12,9 @@ from bridge.child.cast import Cast
 from bridge.child.spec import Spec
 from bridge.child.usage import Usage
 from bridge.child.work import Report
+from bridge.compose import Key
 from bridge.h264 import build_annex_b
-from bridge.mix import Encoded, Key, Mixer
+from bridge.mix import Encoded, Mixer
 from bridge.rtmp.backlog import Tag
 from bridge.rtmp.outlet import Outlet, OutState
 from bridge.rtmp.target import Target
@@ -30,6 +31,9 @@ TICK_SECS: Final = 0.01
 LOOK_SECS: Final = 0.1  # who speaks, what is to be said
 FIGURES_SECS: Final = 2.0
 KEYFRAME_SECS: Final = 2.0  # HLS cuts there; browsers make one on request only
+# The first ones sooner: nginx has a playlist with the second, if 1 s (hls_fragment) has passed.
+FIRST_KEYFRAMES_SECS: Final = 1.1
+FIRST_KEYFRAMES: Final = 3
 NO_KEYFRAME_SECS: Final = 3.0
 # Sound waits for the first picture: a player that began without one shows none later.
 HOLD_SOUND_SECS: Final = 3.0
@@ -51,10 +55,12 @@ class ToRtmp:
         self._chosen: Key | None = None
         self._codec = ""
         self._usage = Usage()
+        self._sent_bytes = self._sent_frames = 0
         self._said = ("", "", "")
         self._last_ms = {AUDIO: -1, VIDEO: -1}
         self._sound_goes = False
         self._keyframe_at = 0.0
+        self._keyframes = 0  # since nginx has it
         self._picture_at = 0.0
         self._connected_at: float | None = None
         self._first_out_at: float | None = None
@@ -148,6 +154,7 @@ class ToRtmp:
             return
         if keyframe and bodies:
             self._keyframe_at = time.monotonic()
+            self._keyframes += self._outlet.state.connected
         for body in bodies:
             if len(body) < FRAME_BYTES:
                 self._put(VIDEO, at - self._began, body)
@@ -190,7 +197,8 @@ class ToRtmp:
         if part is Part.HEADER:
             return
         self._last_ms[kind] = at_ms
-        self._usage.sent(kind, len(body))
+        self._sent_bytes += len(body)
+        self._sent_frames += kind == VIDEO
 
     # --- what is to be seen ---------------------------------------------------------------------
 
@@ -227,7 +235,9 @@ class ToRtmp:
             self._want_keyframe()
         if self._viewer.is_connected and self._connected_at is None:
             self._connected_at = now
-        passing = self._mixer is None and now - self._keyframe_at >= KEYFRAME_SECS
+        early = self._keyframes < FIRST_KEYFRAMES
+        apart_secs = FIRST_KEYFRAMES_SECS if early else KEYFRAME_SECS
+        passing = self._mixer is None and now - self._keyframe_at >= apart_secs
         if passing or (self._outlet.wants_keyframe and self._outlet.state.connected):
             self._want_keyframe()
 
@@ -249,6 +259,8 @@ class ToRtmp:
                 receiver.ask_for_keyframe()
 
     def _outlet_changed(self, state: OutState) -> None:
+        if state.connected:
+            self._keyframes = 0  # it begins a new playlist
         self._say(time.monotonic(), with_figures=False)
 
     def _in_loop(self, call: Any, what: Any) -> None:
@@ -287,7 +299,7 @@ class ToRtmp:
     def _figures(self, now: float) -> dict[str, Any]:
         started = self._first_out_at
         return {
-            **self._usage.figures(now),
+            **self._usage.figures(sent_bytes=self._sent_bytes, frames=self._sent_frames),
             "mode": self._spec.mode,
             "codec": self._codec,
             "pictures": len(self._cast.scene.slots),

@@ -9,25 +9,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from contextlib import aclosing
 from typing import Final
 
 from bridge.child.lanes import EncoderTime, PictureLane, SoundLane
 from bridge.child.spec import Spec
+from bridge.child.usage import Usage
 from bridge.child.work import Report
-from bridge.usage import Usage
+from bridge.rtmp.inlet import keep_pulling
 from bridge.webrtc.publisher import Kind, Publisher
 from playback import flv
-from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Event, Media, Metadata, Playing, PublisherGone, Refused
-from playback.rtmp.pull import pull
+from playback.rtmp.player import Event, Media, Metadata, Playing
 from sfu_relay.relay import Relay
 
 logger = logging.getLogger("bridge")
-HOST: Final = "127.0.0.1"
 APP: Final = "raw"
-RETRY_SECS: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
-STEADY_SECS: Final = 5.0
 LEAVE_AFTER_SECS: Final = 4.0  # the encoder is gone: OBS comes back after 2 s, without a new join
 UNUSABLE_SECS: Final = 1.0  # pictures come that can't be sent: a mode "transcode" may come as soon
 BOTH_WITHIN_SECS: Final = 0.5  # without metadata: sound's header comes just after the picture's
@@ -64,7 +59,7 @@ class ToWebrtc:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._pull_for_ever(), name="pull")
+            tasks.create_task(self._pull(), name="pull")
             tasks.create_task(self._pictures.run(), name="pictures")
             tasks.create_task(self._sound.run(), name="sound")
             tasks.create_task(self._watch(), name="watch")
@@ -84,25 +79,12 @@ class ToWebrtc:
 
     # --- In: RTMP ---------------------------------------------------------------------------------
 
-    async def _pull_for_ever(self) -> None:
-        failures = 0
-        while True:
-            began_at = time.monotonic()
-            try:
-                await self._pull()
-            except (OSError, TimeoutError, RtmpError) as error:
-                logger.debug("the pull ended: %r", error)
-            self._begin_anew()
-            failures = 0 if time.monotonic() - began_at > STEADY_SECS else failures + 1
-            await asyncio.sleep(RETRY_SECS[min(failures, len(RETRY_SECS) - 1)])
-
     async def _pull(self) -> None:
-        reads = pull(HOST, self._spec.rtmp_out_port, APP, self._spec.play_id)
-        async with aclosing(reads):
-            async for events in reads:
-                for event in events:
-                    if not self._got(event):
-                        return
+        await keep_pulling(
+            *("127.0.0.1", self._spec.rtmp_out_port, APP, self._spec.play_id),
+            got=self._got,
+            ended=lambda problem: self._begin_anew(),
+        )
 
     def _begin_anew(self) -> None:
         """Another connection: other headers, another clock, and nothing to go on from."""
@@ -114,22 +96,18 @@ class ToWebrtc:
         self._promised = frozenset()
         self._tell()
 
-    def _got(self, event: Event) -> bool:
-        """False: this connection is of no more use."""
+    def _got(self, event: Event) -> None:
         match event:
             case Media(flv.VIDEO, timestamp_ms, body) if not self._spec.audio_only:
                 self._got_video(timestamp_ms, body)
             case Media(flv.AUDIO, timestamp_ms, body):
                 self._got_audio(timestamp_ms, body)
-            case PublisherGone() | Refused():
-                return False
             case Playing():
                 self._playing = True
             case Metadata(values):
                 self._promised = self._promises_of(values)
-            case Media():
+            case _:
                 pass
-        return True
 
     def _promises_of(self, values: dict[str, object]) -> frozenset[Kind]:
         """nginx keeps pictures back up to a keyframe; sound alone would mean a second join."""

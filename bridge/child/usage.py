@@ -1,46 +1,51 @@
-"""What a child costs and sends: percent of a core, memory, rates. For its figures."""
+"""What a child costs and brings: percent of a core, memory, rates. For its figures."""
 
 from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
-from typing import Any
+from typing import Final
 
-from playback.flv import VIDEO
-
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+WINDOW_SECS: Final = 1.0  # shorter than that no new rate is said
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Usage:
-    """Rates are over the time since the last look."""
+    """Rates are over the time since they were last worked out."""
 
     def __init__(self) -> None:
-        self._bytes = 0
-        self._frames = 0
-        self._at = time.monotonic()
-        self._cpu = time.process_time()
+        self._began = self._at = time.monotonic()
+        self._cpu_secs = time.process_time()
+        self._sent_bytes = self._frames = 0
+        self._kbps, self._fps, self._cpu_percent = 0, 0.0, 0.0
 
-    def sent(self, kind: int, size: int) -> None:
-        self._bytes += size
-        self._frames += kind == VIDEO
-
-    def figures(self, now: float) -> dict[str, Any]:
-        passed = max(0.001, now - self._at)
-        cpu = time.process_time()
-        found = {
-            "kbps": round(self._bytes * 8 / passed / 1000),
-            "fps": round(self._frames / passed, 1),
-            "cpu_percent": round((cpu - self._cpu) / passed * 100, 1),
-            "rss_mb": round(rss_bytes() / 1e6),
+    def figures(
+        self, *, sent_bytes: int | None = None, frames: int | None = None
+    ) -> dict[str, float]:
+        """Both counted since ever, and told if given; a count that fell began anew."""
+        now = time.monotonic()
+        if now - self._at >= WINDOW_SECS:
+            self._measure(now, sent_bytes or 0, frames or 0)
+        found: dict[str, float] = {
+            "cpu_percent": self._cpu_percent,
+            "rss_mb": rss_mb(),
+            "uptime_secs": round(now - self._began),
         }
-        self._bytes = self._frames = 0
-        self._at, self._cpu = now, cpu
+        if sent_bytes is not None:
+            found["kbps"] = self._kbps
+        if frames is not None:
+            found["fps"] = self._fps
         return found
 
+    def _measure(self, now: float, sent_bytes: int, frames: int) -> None:
+        secs, cpu_secs = now - self._at, time.process_time()
+        self._kbps = round(max(0, sent_bytes - self._sent_bytes) * 8 / secs / 1_000)
+        self._fps = round(max(0, frames - self._frames) / secs, 1)
+        self._cpu_percent = round((cpu_secs - self._cpu_secs) / secs * 100, 1)
+        self._at, self._cpu_secs = now, cpu_secs
+        self._sent_bytes, self._frames = sent_bytes, frames
 
-def rss_bytes() -> int:
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
-    except (OSError, ValueError, IndexError):
-        return 0
+
+def rss_mb() -> float:
+    with open("/proc/self/statm", "rb") as file:
+        return round(int(file.read().split()[1]) * _PAGE_BYTES / 1e6, 1)

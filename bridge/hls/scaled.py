@@ -8,7 +8,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from bridge import h264
 from bridge.hls.rendition import Rendition
-from bridge.video import kbps_for, x264_encoder
+from bridge.video import Scaler, kbps_for, x264_encoder
 
 FASTEST_FPS: Final = 33.0  # twice as many pictures are halved
 
@@ -20,6 +20,7 @@ class Scaled:
         self.kbps = kbps_for(width, height, fps)
         self.codec = ""
         self._encoder = x264_encoder(width, height, fps, self.kbps, in_band=True)
+        self._scaler = Scaler()
         self._cuts: set[int] = set()
 
     def cut(self, at_ms: int) -> None:
@@ -27,7 +28,7 @@ class Scaled:
         self._cuts.add(at_ms)
 
     def picture(self, frame: VideoFrame, at_ms: int, *, keyframe: bool) -> None:
-        small = frame.reformat(self.width, self.height, format="yuv420p")
+        small = self._scaler.scaled(frame, self.width, self.height)
         small.pts = at_ms
         small.pict_type = PictureType.I if keyframe or at_ms in self._cuts else PictureType.NONE
         for packet in self._encoder.encode(small):

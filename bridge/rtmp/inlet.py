@@ -1,4 +1,4 @@
-"""An RTMP stream of nginx that is pulled and kept up: tags on one timeline over all reconnects.
+"""RTMP streams of nginx that are pulled and kept up; `Inlet`: on one timeline over all reconnects.
 
 inlet = Inlet(port, "out", "play_abc", on_tag=…, on_change=…)
 await inlet.run()
@@ -14,13 +14,49 @@ from typing import Final
 
 from bridge.rtmp.backlog import Tag
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Media, Metadata, PublisherGone, Refused
+from playback.rtmp.player import Event, Media, Metadata, PublisherGone, Refused
 from playback.rtmp.pull import pull
 from playback.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 RETRY_SECS: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # the last again and again
 STEADY_SECS: Final = 5.0  # a pull that lasted so long is retried at once
+
+
+async def keep_pulling(
+    host: str,
+    port: int,
+    app: str,
+    name: str,
+    *,
+    got: Callable[[Event], None],
+    ended: Callable[[str], None],
+) -> None:
+    """For ever. `ended`: a connection is over, because of no_source | rtmp_down."""
+    loop = asyncio.get_running_loop()
+    failures = 0
+    while True:
+        began = loop.time()
+        problem = "rtmp_down"
+        try:
+            await _pull(host, port, app, name, got)
+            problem = "no_source"
+        except RtmpError as error:
+            logger.warning("nginx is not understood: %s", error)
+        except (OSError, TimeoutError) as error:
+            logger.debug("the pull ended: %r", error)
+        ended(problem)
+        failures = 0 if loop.time() - began > STEADY_SECS else failures + 1
+        await asyncio.sleep(RETRY_SECS[min(failures, len(RETRY_SECS) - 1)])
+
+
+async def _pull(host: str, port: int, app: str, name: str, got: Callable[[Event], None]) -> None:
+    async with aclosing(pull(host, port, app, name)) as reads:
+        async for events in reads:
+            for event in events:
+                if isinstance(event, PublisherGone | Refused):
+                    return  # the next publisher's time is another one
+                got(event)
 
 
 class Inlet:
@@ -51,37 +87,24 @@ class Inlet:
 
     async def run(self) -> None:
         """For ever."""
-        loop = asyncio.get_running_loop()
-        failures = 0
-        while True:
-            began = loop.time()
-            try:
-                await self._pull()
-                self.problem = "no_source"
-            except (OSError, TimeoutError):
-                self.problem = "rtmp_down"
-            except RtmpError as error:
-                logger.warning("nginx is not understood: %s", error)
-                self.problem = "rtmp_down"
-            if self.comes:
-                self._lost_at = loop.time()
-            self._set(False)
-            failures = 0 if loop.time() - began > STEADY_SECS else failures + 1
-            await asyncio.sleep(RETRY_SECS[min(failures, len(RETRY_SECS) - 1)])
+        await keep_pulling(*self._where, got=self._got, ended=self._ended)
 
-    async def _pull(self) -> None:
-        async with aclosing(pull(*self._where)) as reads:
-            async for events in reads:
-                for event in events:
-                    match event:
-                        case Media(kind, timestamp_ms, body):
-                            self._got(kind, timestamp_ms, body)
-                        case Metadata(values):
-                            self.metadata = values
-                        case PublisherGone() | Refused():
-                            return  # the next publisher's time is another one
+    def _ended(self, problem: str) -> None:
+        self.problem = problem
+        if self.comes:
+            self._lost_at = asyncio.get_running_loop().time()
+        self._set(False)
 
-    def _got(self, kind: int, timestamp_ms: int, body: bytes) -> None:
+    def _got(self, event: Event) -> None:
+        match event:
+            case Media(kind, timestamp_ms, body):
+                self._got_media(kind, timestamp_ms, body)
+            case Metadata(values):
+                self.metadata = values
+            case _:
+                pass
+
+    def _got_media(self, kind: int, timestamp_ms: int, body: bytes) -> None:
         if not self.comes:
             if self._lost_at is not None:
                 gap_secs = asyncio.get_running_loop().time() - self._lost_at

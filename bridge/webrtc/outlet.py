@@ -53,6 +53,7 @@ class Outlet:
         self.sent_bytes = 0
         self.sent_packets = 0
         self.repaired_packets = 0
+        self.heard_packets = 0  # RTCP about what we send
         self.asked_keyframes = 0
         self.loss: float = 0.0  # of the last receiver report, 0 to 1
         self.estimate_bps = 0  # of the receiver, 0: not told
@@ -93,6 +94,7 @@ class Outlet:
         self.on_open()
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
+        self.heard_packets += 1
         match packet:
             case RtcpRrPacket() | RtcpSrPacket():
                 for report in packet.reports:

@@ -12,7 +12,9 @@ from typing import Any, Final, Literal
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
+from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.outlet import Outlet
+from bridge.webrtc.pulse import Pulse
 from sfu_relay.events import (
     Answered,
     CandidateFound,
@@ -28,10 +30,13 @@ from sfu_relay.relay import Relay
 
 logger = logging.getLogger("bridge")
 Kind = Literal["audio", "video"]
+# str: why the connection is of no more use. None: its state changed.
+Events = asyncio.Queue[PeerEvent | str | None]
 CONNECT_SECS: Final = 15.0
 RETRY_SECS: Final = 0.5  # when it was not the SFU that said how long
 SLOW_RETRY_SECS: Final = 2.0
 CLOSE_SECS: Final = 1.0
+LOOK_SECS: Final = 1.0
 SOURCE: Final = "camera"
 PROFILE: Final = "42e01f"  # constrained baseline: what every browser takes, whatever is sent then
 _LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -75,7 +80,8 @@ class Publisher:
             await asyncio.sleep(0.1)
         session_id = SessionId("sess_" + "".join(secrets.choice(_LETTERS) for _ in range(16)))
         self._set(session_id=session_id)
-        events: asyncio.Queue[PeerEvent | None] = asyncio.Queue()
+        events: Events = asyncio.Queue()
+        watching = asyncio.create_task(self._watch(events), name="publisher's watch")
         # No STUN server: aiortc would ask a public one, and the SFU is on this machine or network.
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.outlets = {kind: self._outlet(connection, kind, session_id) for kind in kinds}
@@ -93,6 +99,7 @@ class Publisher:
             peer.offer(connection.localDescription.sdp, {session_id: SOURCE})
             return await self._live(connection, events)
         finally:
+            watching.cancel()
             for outlet in self.outlets.values():
                 outlet.close()
             await asyncio.shield(_leave(connection, peer))
@@ -100,12 +107,24 @@ class Publisher:
     def _outlet(self, connection: Any, kind: Kind, stream_id: str) -> Outlet:
         transceiver = connection.addTransceiver(kind, direction="sendonly")
         transceiver.setCodecPreferences(_preferences(kind))
+        wait_longer(transceiver.sender.transport.transport.iceGatherer._connection)
         outlet = Outlet(transceiver.sender, stream_id, _RATES[kind])
         outlet.on_open = self._opened
         outlet.on_keyframe_wanted = lambda: self.on_keyframe_wanted()
         return outlet
 
-    async def _live(self, connection: Any, events: asyncio.Queue[PeerEvent | None]) -> float:
+    async def _watch(self, events: Events) -> None:
+        """aiortc tells of ICE's and DTLS's ends, the relay of the SFU's; neither of media's."""
+        pulse = Pulse()
+        while True:
+            await asyncio.sleep(LOOK_SECS)
+            outlets = list(self.outlets.values())
+            sent = sum(each.sent_packets for each in outlets)
+            heard = sum(each.heard_packets for each in outlets)
+            if pulse.is_lost(sent=sent, heard=heard):
+                events.put_nowait("the media server reports nothing")
+
+    async def _live(self, connection: Any, events: Events) -> float:
         deadline: float | None = asyncio.get_running_loop().time() + CONNECT_SECS
         early: list[Any] = []  # a node's candidates may overtake its answer
         answered = False
@@ -137,13 +156,16 @@ class Publisher:
                     if code == "sfu_unavailable":
                         self._set(problem="sfu_unavailable")
                     return SLOW_RETRY_SECS if retry_in_ms is None else retry_in_ms / 1_000
+                case str(why):
+                    logger.warning("%s: joining anew: %s", self.session_id, why)
+                    return RETRY_SECS
                 case None if connection.connectionState in ("failed", "closed"):
                     logger.warning("%s: the connection failed", self.session_id)
                     return RETRY_SECS
                 case _:
                     pass
 
-    def _looked(self, connection: Any, events: asyncio.Queue[PeerEvent | None]) -> None:
+    def _looked(self, connection: Any, events: Events) -> None:
         logger.debug("%s: connection %s", self.session_id, connection.connectionState)
         events.put_nowait(None)
 

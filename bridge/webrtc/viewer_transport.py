@@ -17,6 +17,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceParameters
 
 from bridge.webrtc.answer import Local, Offer
+from bridge.webrtc.consent import wait_longer
 
 logger = logging.getLogger(__name__)
 CONNECT_SECS = 10.0
@@ -52,6 +53,7 @@ class ViewerTransport:
         lost: Callable[[str], None],
     ) -> None:
         self._gatherer = RTCIceGatherer(iceServers=[])
+        wait_longer(self._gatherer._connection)
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = _Dtls(self._ice, got_rtp, got_rtcp)
         self._lost = lost

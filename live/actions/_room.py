@@ -23,7 +23,7 @@ from live.lifecycle import (
     StartAsked,
     decide,
 )
-from live.models import Broadcast, Guest, Participant, Role, Room
+from live.models import Broadcast, Guest, Participant, Role, Room, Visibility
 from live.refusals import refusal
 from live.watch_time import unended_watch_secs
 
@@ -37,6 +37,16 @@ def locked(room: Room) -> Room:
     if fresh is None:
         raise refusal("room_not_found")
     return fresh
+
+
+def end_play_tokens(room: Room) -> None:
+    """Somebody may know of the room no more: if it is private, addresses to play it are made anew.
+
+    Their token names the room, not the person: all who may still watch get another one at once.
+    """
+    private = Room.objects.filter(pk=room.pk, visibility=Visibility.PRIVATE)
+    if private.update(play_epoch=F("play_epoch") + 1):
+        events.publish(events.RoomChanged(room.room_id))
 
 
 @transaction.atomic

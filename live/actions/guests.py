@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from live import events
 from live.access_guests import may_publish_anyway
-from live.actions._room import locked
+from live.actions._room import end_play_tokens, locked
 from live.errors import MicroVibeError
 from live.guest_states import PRESENT, GuestReason, GuestState, GuestVerb, Standing, decide
 from live.guests_there import guests_unheard_of, host_seen_at, unseen_guests
@@ -55,6 +55,8 @@ def do_move_guest(room: Room, user: User, verb: GuestVerb, by: User | None = Non
     guest.save()
     cut = before.state is GuestState.ON_STAGE and after.state is not GuestState.ON_STAGE
     cut = cut and not may_publish_anyway(user, fresh)
+    if before.state.value in PRESENT and after.state.value not in PRESENT:
+        end_play_tokens(fresh)
     events.publish(events.GuestChanged(fresh.room_id, user.pk, cut))
     return guest
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from live import access, events
-from live.actions._room import move
+from live.actions._room import end_play_tokens, move
 from live.actions.guests import do_remove_everywhere
 from live.actions.ingest import do_cut_off_sender
 from live.lifecycle import Banned, EndAsked, EndReason, Unbanned
@@ -77,6 +77,8 @@ def do_ban_user(user: User, by: User | None = None, reason: str = "") -> User:
     do_cut_off_sender(fresh)
     events.publish(events.UserBanned(fresh.pk))
     do_remove_everywhere(fresh)
+    for room in Room.objects.filter(publishers__user=fresh):
+        end_play_tokens(room)
     return fresh
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from live import events, secrets
-from live.actions._room import locked
+from live.actions._room import end_play_tokens, locked
 from live.actions.ingest import do_cut_off_sender
 from live.models import (
     Layout,
@@ -130,6 +130,7 @@ def do_disallow_publisher(room: Room, user: User) -> bool:
     count, _ = RoomPublisher.objects.filter(room=room, user=user).delete()
     if count:
         do_cut_off_sender(user, room)
+        end_play_tokens(room)
         events.publish(events.PublisherDisallowed(room.room_id, user.pk))
     return bool(count)
 

@@ -21,10 +21,10 @@ from live.models import Room
 
 CHECK_SECS = 2.0
 CONNECT_SECS = 1.0
-# Told only: a full disk stops recording, bridges that can't start leave each world to itself; no
-# reason to take the site away.
-NOT_NEEDED = ("disk", "bridge")
-BESIDE = ("rtmp", "playback", "worker", "disk", "bridge")
+# Told only, no reason to take the site away: a full disk stops recording, bridges that can't start
+# leave each world to itself, without the gateway of push a studio that lost WebRTC asks for OBS.
+NOT_NEEDED = ("disk", "bridge", "push")
+BESIDE = ("rtmp", "playback", "worker", "disk", "bridge", "push")
 READY_EXAMPLE = {
     "status": "ok",
     "parts": {
@@ -36,6 +36,7 @@ READY_EXAMPLE = {
         "worker": {"ok": True, "detail": "seen 1 s ago"},
         "disk": {"ok": True, "detail": "41.2 GB free"},
         "bridge": {"ok": True, "detail": "2 running, 0 waiting"},
+        "push": {"ok": True, "detail": "answers"},
     },
 }
 
@@ -137,6 +138,7 @@ def _beside(database_ok: bool) -> dict[str, Any]:
         "worker": _worker(),
         "disk": _part(parts.disk_ok(), _detail("disk") or "enough free"),
         "bridge": _part(parts.bridge_ok(), _detail("bridge") or "not looked at yet"),
+        "push": _push(),
     }
 
 
@@ -148,6 +150,12 @@ def _process(name: str, port: int) -> dict[str, Any]:
     if name not in parts.parts_now():
         return _part(False, "not looked at yet")
     return _part(parts.is_ok(name), _detail(name) or "answers")
+
+
+def _push() -> dict[str, Any]:
+    if not (settings.STREAMING_SOCKET_FALLBACK and settings.BEHIND_FRONT):
+        return _part(True, "switched off")
+    return _process("push", settings.PUSH_PORT)
 
 
 def _worker() -> dict[str, Any]:

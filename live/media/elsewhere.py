@@ -12,8 +12,9 @@ from live.models import SfuSession
 from sfu_relay.elsewhere import Publisher
 from sfu_relay.events import RoomId, SessionId
 
-LOOKS: Final = 10  # the other process may not have written its row yet
-BETWEEN_LOOKS_SECS: Final = 0.3
+# The other process may not have written its row yet; on a busy machine that takes it seconds, and
+# the SFU tells of a track once: who is not found now is not shown for as long as it sends.
+PAUSES_SECS: Final = (0.0, *(0.3,) * 10, 1.0, 2.0, 4.0, 8.0)
 
 
 class FindElsewhere:
@@ -25,9 +26,8 @@ class FindElsewhere:
 
     async def __call__(self, session_id: SessionId) -> Publisher | None:
         found: SfuSession | None = None
-        for look in range(LOOKS):
-            if look:
-                await asyncio.sleep(BETWEEN_LOOKS_SECS)
+        for pause_secs in PAUSES_SECS:
+            await asyncio.sleep(pause_secs)
             found = await database_sync_to_async(open_publisher)(session_id)
             if found is not None:
                 break

@@ -132,9 +132,11 @@ class MediaService:
     ) -> None:
         session.peer.candidate(init, target)
 
-    def choose(self, session: MediaSession, track_ids: Iterable[str]) -> None:
+    def choose(
+        self, session: MediaSession, track_ids: Iterable[str], never: Iterable[str] = ()
+    ) -> None:
         """What a viewer by offer is sent from now on, of each kind one."""
-        session.peer.choose(track_ids)
+        session.peer.choose(track_ids, never)
 
     def layer(self, session: MediaSession, stream_id: str, layer: str) -> None:
         session.peer.layer(stream_id, layer)

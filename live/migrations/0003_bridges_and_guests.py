@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('speaker', 'Speaker: one large, the others beside it'), ('grid', 'Grid: all of the same size'), ('pip', 'Picture in picture: one large, the others small upon it')], default='speaker', max_length=10, verbose_name='layout'),
         ),
         migrations.AddField(
+            model_name='room',
+            name='play_epoch',
+            field=models.PositiveIntegerField(default=0, editable=False),
+        ),
+        migrations.AddField(
             model_name='ingest',
             name='sender',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='sent from a browser by'),

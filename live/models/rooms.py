@@ -104,6 +104,8 @@ class Room(models.Model):
     play_id = models.CharField(
         _("play id"), max_length=32, unique=True, default=new_play_id, editable=False
     )
+    # Goes up when somebody may know of a private room no more: play tokens made before are no good.
+    play_epoch = models.PositiveIntegerField(default=0, editable=False)
     state = models.CharField(
         _("state"), max_length=12, choices=STATE_CHOICES, default=RoomState.IDLE.value
     )
@@ -131,6 +133,11 @@ class Room(models.Model):
     @property
     def room_state(self) -> RoomState:
         return RoomState(self.state)
+
+    @property
+    def private_epoch(self) -> int | None:
+        """Which play tokens are good; None: the room is not private."""
+        return self.play_epoch if self.visibility == Visibility.PRIVATE else None
 
     @property
     def is_on_air(self) -> bool:

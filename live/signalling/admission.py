@@ -6,7 +6,7 @@ Sync and run once per connection in the database thread, before anything is read
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -110,8 +110,10 @@ class Admitted:
     is_guest: bool = False
 
 
-def admit(handshake: Handshake, process_id: str, sfu_ok: bool) -> Admitted:
-    """Raises Refused."""
+def admit(
+    handshake: Handshake, process_id: str, sfu_ok: bool, known: Snapshot | None = None
+) -> Admitted:
+    """`known`: of the room, read just now for others. Raises Refused."""
     query = handshake.query
     room_id, role_name = query.get("room_id", ""), query.get("role", "")
     if not ROOM_ID.fullmatch(room_id) or role_name not in tuple(Role):
@@ -134,8 +136,16 @@ def admit(handshake: Handshake, process_id: str, sfu_ok: bool) -> Admitted:
     except MicroVibeError as error:
         raise Refused(CLOSE_CODE_OF_ERROR.get(error.code, CloseCode.INTERNAL)) from None
     language = _language(handshake, user)
+    if known is not None and (role is Role.PUBLISHER or language not in known.ladders):
+        known = None  # who sends has often just changed the room, and is to find it so
+
+    def look(came: bool) -> Snapshot:
+        if known is None:
+            return take_snapshot(room, sfu_ok, {language})
+        return known.with_one_more() if came else known
+
     with translation.override(language):
-        seated = _seat(room, user, role, query.get("resume", ""), process_id, sfu_ok, language)
+        seated = _seat(room, user, role, query.get("resume", ""), process_id, look, language)
     return replace(seated, is_guest=guest is not None)
 
 
@@ -145,13 +155,13 @@ def _seat(
     role: Role,
     resume: str,
     process_id: str,
-    sfu_ok: bool,
+    look: Callable[[bool], Snapshot],
     language: str,
 ) -> Admitted:
     wanted = _read_resume(resume, room, user, role)
     participant = actions.do_join_presence(room, user, str(role), process_id, wanted)
     resumed = participant.participant_id == wanted
-    snapshot = take_snapshot(room, sfu_ok, {language})
+    snapshot = look(not resumed)
     person = Person(participant.participant_id, user.pk if user else None, user_payload(user))
     manages = user is not None and (user.is_staff or user.pk == room.owner_id)
     welcome = {

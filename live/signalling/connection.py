@@ -135,11 +135,16 @@ class Connection:
     # --- Sessions -------------------------------------------------------------------------------
 
     def session(self, session_id: str | None) -> MediaSession | None:
-        """The one that is meant; None named: the newest."""
+        """The one that is meant; None named: the newest, of the connection's own role if any is."""
         open_ones = [s for s in self.sessions if not s.closing]
         if session_id is None:
-            return open_ones[-1] if open_ones else None
+            own = [s for s in open_ones if s.role is self.role] or open_ones
+            return own[-1] if own else None
         return next((s for s in open_ones if s.session_id == session_id), None)
+
+    def newest(self, role: Role) -> MediaSession | None:
+        open_ones = [s for s in self.sessions if s.role is role and not s.closing]
+        return open_ones[-1] if open_ones else None
 
     def may_report(self, now: float) -> bool:
         """Reports are asked for every 5 s; more than one a second is not written."""

@@ -77,7 +77,10 @@ class SignallingConsumer(_Socket):
         try:
             self.process = await self.find_process()
             admitted = await database_sync_to_async(admit)(
-                handshake, self.process.process_id, self.process.media.healthy()
+                handshake,
+                self.process.process_id,
+                self.process.media.healthy(),
+                self.process.hub.fresh(handshake.query.get("room_id", "")),
             )
         except Refused as refused:
             await self.refuse(refused.code)

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from channels.db import database_sync_to_async
@@ -26,6 +26,7 @@ from live.signalling.connection import Connection
 from live.signalling.guest_messages import tell_guests
 from live.signalling.likes import add_likes
 from live.signalling.limits import CONNECTIONS_PER_PROCESS, IDLE_SECS
+from live.signalling.local_room import LocalRoom
 from live.signalling.snapshots import Snapshot, take_snapshots
 from live.tasks import end_tasks
 from sfu_relay.events import Role
@@ -34,19 +35,6 @@ logger = logging.getLogger(__name__)
 TICK_SECS: Final = 0.5  # hearts go out twice a second
 POLL_SECS: Final = 1.0
 ANNOUNCED_VIEWERS: Final = 50  # over that many nobody reads who comes and goes
-
-
-@dataclass(eq=False)
-class LocalRoom:
-    """A room with at least one connection in this process."""
-
-    room_id: str
-    connections: dict[str, Connection] = field(default_factory=dict)  # by participant id
-    last: Snapshot | None = None
-    stale: bool = True  # somebody said that it changed
-    likes_in: int = 0  # from connections here, not written yet
-    likes_out: int = 0  # written by anyone, not told yet
-    likes_total: int = 0
 
 
 class Hub:
@@ -102,6 +90,7 @@ class Hub:
             room = self.rooms[connection.room_id] = LocalRoom(connection.room_id)
             room.last = snapshot
             self._groups.put_nowait((True, connection.room_id))
+        room.catch_up(connection, snapshot)
         older = room.connections.get(connection.participant_id)
         if older is not None:
             older.close(CloseCode.REPLACED)
@@ -120,6 +109,11 @@ class Hub:
     def _drop(self, room: LocalRoom) -> None:
         if self.rooms.pop(room.room_id, None) is not None:
             self._groups.put_nowait((False, room.room_id))
+
+    def fresh(self, room_id: str) -> Snapshot | None:
+        """For whoever comes: what was read of the room just now, None where that is to be done."""
+        room = self.rooms.get(room_id)
+        return room.fresh() if room is not None else None
 
     def room_payload(self, room_id: str) -> dict[str, Any]:
         """The newest that is known here; empty when nobody of the room is here."""
@@ -143,7 +137,7 @@ class Hub:
         """Read this room (None: all of them) again, now."""
         for room in self.rooms.values():
             if room_id is None or room.room_id == room_id:
-                room.stale = True
+                room.changed()
         self._wake.set()
 
     def close_where(self, chosen: Callable[[Connection], bool], code: CloseCode) -> None:
@@ -280,8 +274,9 @@ class Hub:
             if before is None or before.ladders.get(language, ladder) != ladder:
                 chosen = [c for c in room.connections.values() if c.language == language]
                 self._send(chosen, room.room_id, "playback", ladder)
-        if before is None or before.presence != now.presence:
+        if before is None or before.presence != now.presence or room.presence_due:
             if tell_presence:
+                room.presence_due = False
                 self._send(room.connections.values(), room.room_id, "presence", now.presence)
             elif before is not None:  # not told yet: the next poll finds it changed
                 room.last = replace(now, presence=before.presence)

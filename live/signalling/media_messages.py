@@ -21,12 +21,13 @@ WITHOUT_SESSION = {"flv", "hls"}  # rungs whose figures are of no SFU session
 
 
 async def got_join(process: Process, connection: Connection, message: Join) -> None:
-    if connection.role is not Role.SUBSCRIBER:
+    """Whose room it is joins, too: who sends by OBS or WebSocket sees the stage by that alone."""
+    if connection.is_guest:  # they see the others by sending, which the owner allows
         raise MicroVibeError(ErrorCode.WRONG_ROLE)
-    if connection.session(None) is not None and not message.rejoin:
+    if connection.newest(Role.SUBSCRIBER) is not None and not message.rejoin:
         raise MicroVibeError(ErrorCode.WRONG_ORDER)
     _refuse_without_webrtc(process, connection)
-    _open(process, connection)
+    _open(process, connection, Role.SUBSCRIBER)
 
 
 async def got_offer(process: Process, connection: Connection, message: Offer) -> None:
@@ -34,13 +35,13 @@ async def got_offer(process: Process, connection: Connection, message: Offer) ->
         raise MicroVibeError(ErrorCode.WRONG_ROLE)
     if connection.is_guest:
         await _refuse_off_stage(connection)
-    session = None if message.rejoin else connection.session(message.session_id)
+    session = None if message.rejoin else _sending(connection, message.session_id)
     if session is None:
         if message.session_id is not None and not message.rejoin:
             raise MicroVibeError(ErrorCode.WRONG_ORDER)
         _refuse_without_webrtc(process, connection)
         _refuse_rejoin_after_end(process, connection, rejoin=message.rejoin)
-        session = _open(process, connection, watch=message.subscribe)
+        session = _open(process, connection, Role.PUBLISHER, watch=message.subscribe)
     session.refs["offer"] = message.ref
     process.media.offer(session, message.sdp, message.sources)
 
@@ -59,7 +60,7 @@ async def got_ice(process: Process, connection: Connection, message: Ice) -> Non
     if message.target is not None:
         target = Target(message.target)
     else:
-        target = Target(str(connection.role))
+        target = Target(str(session.role))
     session.refs["ice"] = message.ref
     process.media.candidate(session, message.candidate, target)
 
@@ -70,6 +71,7 @@ async def got_leave(process: Process, connection: Connection, message: Leave) ->
         session
         for session in connection.sessions
         if message.session_id in (None, session.session_id)
+        and message.target in (None, str(session.role))
     ]
     for session in leaving:
         connection.sessions.remove(session)
@@ -94,7 +96,9 @@ async def got_report(process: Process, connection: Connection, message: Report) 
         process.media.report(session.session_id, dict(message.values))
 
 
-def _open(process: Process, connection: Connection, *, watch: bool = False) -> MediaSession:
+def _open(
+    process: Process, connection: Connection, role: Role, *, watch: bool = False
+) -> MediaSession:
     connection.sessions = [s for s in connection.sessions if not s.closing]
     if len(connection.sessions) >= SESSIONS_PER_CONNECTION:
         raise MicroVibeError(ErrorCode.TOO_MANY_SESSIONS)
@@ -104,14 +108,21 @@ def _open(process: Process, connection: Connection, *, watch: bool = False) -> M
         raise MicroVibeError(ErrorCode.RATE_LIMITED, data=retry)
     session = process.media.open(
         room_id=connection.room_id,
-        role=connection.role,
+        role=role,
         person=connection.person,
         owner=connection,
         watch=watch,
-        replaces=connection.sessions,
+        replaces=[s for s in connection.sessions if s.role is role],
     )
     connection.sessions.append(session)
     return session
+
+
+def _sending(connection: Connection, session_id: str | None) -> MediaSession | None:
+    if session_id is None:
+        return connection.newest(Role.PUBLISHER)
+    session = connection.session(session_id)
+    return session if session is not None and session.role is Role.PUBLISHER else None
 
 
 def _session(connection: Connection, session_id: str | None) -> MediaSession:

@@ -63,7 +63,7 @@ class Ice(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Message):
-    pass
+    target: str | None = None  # only the sessions that send, or that receive alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,14 +192,11 @@ def _answer(envelope: Mapping[str, Any], payload: Any, common: Mapping[str, Any]
 
 
 def _ice(envelope: Mapping[str, Any], payload: Any, common: Mapping[str, Any]) -> Ice:
-    target = envelope.get("target")
-    if target is not None and (not isinstance(target, str) or target not in TARGETS):
-        raise _Bad("target is neither publisher nor subscriber")
-    return Ice(candidate=_candidate(payload), target=target, **common)
+    return Ice(candidate=_candidate(payload), target=_target(envelope), **common)
 
 
 def _leave(envelope: Mapping[str, Any], payload: Any, common: Mapping[str, Any]) -> Leave:
-    return Leave(**common)
+    return Leave(target=_target(envelope), **common)
 
 
 def _layer(envelope: Mapping[str, Any], payload: Any, common: Mapping[str, Any]) -> Layer:
@@ -292,6 +289,13 @@ def _choice(body: Mapping[str, Any], name: str, choices: frozenset[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise _Bad(f"{name} is none of {', '.join(sorted(choices))}")
     return value
+
+
+def _target(envelope: Mapping[str, Any]) -> str | None:
+    target = envelope.get("target")
+    if target is not None and (not isinstance(target, str) or target not in TARGETS):
+        raise _Bad("target is neither publisher nor subscriber")
+    return target
 
 
 def _count(body: Mapping[str, Any], highest: int) -> int:

@@ -8,14 +8,15 @@ from live.errors import MicroVibeError
 from live.ids import new_session_id
 from live.lifecycle import ON_AIR
 from live.media import MediaService, Person
+from live.media.muted import muted_guests
 from live.media.rest import ANSWER_SECS, Waiter, open_by_rest
 from live.media.session import MediaSession
 from live.models import Room, StreamingMode, User, Via
 from live.refusals import refusal
 from live.views_of import user_payload
 from live.whip.process import needed_process, wait
-from live.whip.tracks import main_tracks
-from sfu_relay.events import PeerEvent, Role, TracksChanged
+from live.whip.tracks import main_tracks, muted_sounds
+from sfu_relay.events import PeerEvent, Role, Track, TracksChanged
 
 MAX_OPEN: Final = 1_000  # players of one app process
 SHOWN: Final = frozenset(state.value for state in ON_AIR)
@@ -24,20 +25,32 @@ SHOWN: Final = frozenset(state.value for state in ON_AIR)
 class Player(Waiter):
     """Owner of a WHEP session: says what is to be shown whenever the room's tracks change."""
 
-    def __init__(self, media: MediaService, owner_id: int) -> None:
+    def __init__(self, media: MediaService, owner_id: int, muted: frozenset[int]) -> None:
         super().__init__()
         self._media = media
         self._owner_id = owner_id
+        self._muted = muted
+        self._tracks: tuple[Track, ...] = ()
 
     def got_media_event(self, session: MediaSession, event: PeerEvent) -> None:
         if isinstance(event, TracksChanged):
-            people = self._media.people
-            chosen = main_tracks(
-                event.tracks, lambda session_id: people.get(session_id).user_id, self._owner_id
-            )
-            self._media.choose(session, chosen)
+            self._tracks = event.tracks
+            self._choose(session)
         else:
             super().got_media_event(session, event)
+
+    def got_muted(self, session: MediaSession, muted: frozenset[int]) -> None:
+        if muted != self._muted:
+            self._muted = muted
+            self._choose(session)
+
+    def _choose(self, session: MediaSession) -> None:
+        tracks, muted = self._tracks, self._muted
+        chosen = main_tracks(tracks, self._user_of, self._owner_id, muted)
+        self._media.choose(session, chosen, muted_sounds(tracks, self._user_of, muted))
+
+    def _user_of(self, session_id: str) -> int | None:
+        return self._media.people.get(session_id).user_id
 
 
 def open_player(room: Room, user: User | None, offer: str) -> tuple[str, str]:
@@ -52,6 +65,7 @@ def open_player(room: Room, user: User | None, offer: str) -> tuple[str, str]:
     if playing >= MAX_OPEN:
         raise refusal("too_many_sessions")
     session_id = new_session_id()
+    muted = muted_guests([room.room_id])[room.room_id]
 
     async def opened() -> str:
         return await open_by_rest(
@@ -62,7 +76,7 @@ def open_player(room: Room, user: User | None, offer: str) -> tuple[str, str]:
             session_id=session_id,
             sdp=offer,
             via=Via.WHEP.value,
-            waiter=Player(media, room.owner_id),
+            waiter=Player(media, room.owner_id, muted),
         )
 
     try:

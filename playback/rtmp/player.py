@@ -20,6 +20,7 @@ _BUFFER_MS: Final = 1_000
 _LIVE_ONLY: Final = -1_000  # `play`'s start, in ms as players send it: never a recording
 
 _CONNECT, _CREATE_STREAM = 1, 2
+_STREAM_BEGIN: Final = b"\0\0"
 _STREAM_EOF: Final = b"\0\1"
 _SET_BUFFER_LENGTH: Final = 3
 _COMMANDS, _MEDIA = 3, 8  # chunk stream ids
@@ -27,7 +28,12 @@ _COMMANDS, _MEDIA = 3, 8  # chunk stream ids
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """The server takes our `play`; media may be a while."""
+    """The server takes our `play`; where it lets players wait, nobody may publish yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherThere:
+    """Somebody publishes, and has sent something; what we get of it may be a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Refused:
     code: str
 
 
-Event = Playing | Media | Metadata | PublisherGone | Refused
+Event = Playing | PublisherThere | Media | Metadata | PublisherGone | Refused
 
 
 class Player(Client[Event]):
@@ -87,6 +93,8 @@ class Player(Client[Event]):
             case chunks.AUDIO | chunks.VIDEO as kind:
                 if message.body:
                     events.append(Media(kind, message.timestamp_ms, message.body))
+            case chunks.USER_CONTROL if message.body[:2] == _STREAM_BEGIN:
+                events.append(PublisherThere())
             case chunks.USER_CONTROL if message.body[:2] == _STREAM_EOF:
                 events.append(PublisherGone())
             case chunks.DATA:

@@ -76,7 +76,13 @@ export class ReplayControls {
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.#root.querySelectorAll("[data-do]"))) {
       button.addEventListener("click", () => actions[button.dataset.do ?? ""]?.());
     }
-    need('[data-do="pip"]', this.#root).hidden = !document.pictureInPictureEnabled;
+    const showFloat = () => {
+      const known = this.#video.readyState >= HTMLMediaElement.HAVE_METADATA;
+      // Sound alone has nothing to float.
+      need('[data-do="pip"]', this.#root).hidden = !document.pictureInPictureEnabled || (known && this.#video.videoWidth === 0);
+    };
+    this.#video.addEventListener("loadedmetadata", showFloat);
+    showFloat();
     const volume = /** @type {HTMLInputElement} */ (need("[data-volume]", this.#root));
     volume.addEventListener("input", () => {
       this.#video.volume = Number(volume.value) / 100;

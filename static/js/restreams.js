@@ -16,6 +16,7 @@ export class Restreams {
   /** @type {Map<number, HTMLElement>} */
   #shown = new Map();
   #spoken = "";
+  #adding = false;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -47,7 +48,10 @@ export class Restreams {
   #show(items, limit) {
     this.#root.hidden = limit === 0;
     need("[data-none]", this.#root).hidden = items.length > 0;
+    const full = need("[data-full]", this.#root);
     need("[data-add]", this.#root).hidden = items.length >= limit;
+    full.hidden = items.length < limit;
+    say(full, t(gettext("These are as many as a room may have ({n}). Remove one to add another."), { n: limit }));
     const ids = new Set(items.map(({ id }) => id));
     for (const [id, element] of this.#shown) {
       if (ids.has(id)) continue;
@@ -133,15 +137,21 @@ export class Restreams {
 
   /** @param {HTMLFormElement} form */
   async #add(form) {
+    if (this.#adding) return; // pressed twice
+    this.#adding = true;
     for (const field of ["", "name", "url", "key"]) this.#error(field, "");
     try {
       await api("POST", this.#path, Object.fromEntries(new FormData(form)));
       form.reset();
       /** @type {HTMLDetailsElement} */ (need("[data-add]", this.#root)).open = false;
+      need("summary", this.#root).focus();
     } catch (error) {
       const fields = error instanceof ApiError ? error.data.fields : undefined;
       if (fields) for (const [field, reasons] of Object.entries(fields)) this.#error(field, reasons[0]);
       else this.#error("", error instanceof ApiError ? error.message : gettext("The server does not answer. Try again."));
+      /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus();
+    } finally {
+      this.#adding = false;
     }
     await this.#ask();
   }

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.media, pytest.mark.timeout(420)]
 IN_STEP_MS = 100
 MOST_HOLE_SECS = 0.5
 HEAD = (
-    "way in → way out: delay / first frame / sound by page (by time stamps), ms; "
+    "way in → way out: delay / first frame / sound by page, as Chromium says (by stamps), ms; "
     "goals: delay WebRTC < 500, FLV < 1500, HLS < 5000, sound < 100"
 )
 
@@ -60,6 +60,8 @@ class Row:
             cell = f"{rung} -"
             if seen := self.viewed.get(rung):
                 by_page = "?" if seen.offset_ms is None else f"{seen.offset_ms:+.0f}"
+                if seen.reckoned_ms is not None:
+                    by_page += f", {seen.reckoned_ms:+.0f}"
                 outside = self.offsets.get(rung)
                 stamped = "?" if outside is None else f"{outside:+.0f}"
                 cell = f"{rung} {seen.delay_ms:5.0f} /{seen.first_ms:6.0f} / {by_page} ({stamped})"

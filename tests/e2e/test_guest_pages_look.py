@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.harness import browse
+from tests.e2e.harness import browse, obs
 from tests.e2e.harness.browse import Visitor
+from tests.e2e.harness.encoder import SMALL
 from tests.e2e.harness.look import Look, axe_source
 from tests.e2e.harness.site import Site
 from tests.e2e.test_guests import QUERY, copied_link, picture, room_id
+from tests.e2e.test_guests_of_encoders import guest_on_stage
 
 __all__ = ["room_id"]
 
@@ -60,3 +62,24 @@ def test_two_on_stage(person: Callable[..., Visitor], site: Site, room_id: str, 
         look = Look(f"{name}-two-on-stage", axe)
         look.every_theme_and_width(shown, "en")
         assert not look.wrong, "\n".join(look.wrong)
+
+
+def test_a_guest_with_a_screen_and_an_owner_with_obs(
+    person: Callable[..., Visitor], site: Site, axe: str
+) -> None:
+    room_id = site.create_room("OBS and a guest")
+    demo, staff = person("demo"), person("staff")
+    with obs.on_air(site, room_id, SMALL):
+        studio = browse.open_studio(demo, room_id)
+        green = guest_on_stage(site, room_id, staff, studio)
+        green.locator("#share-screen").click()
+        guest = site.user_id("staff")
+        studio.locator(f'.picture[data-key="user_{guest}:screen"].is-placed').wait_for(
+            timeout=60_000
+        )
+        green.locator(f"{picture(site.user_id('demo'))}.is-placed").wait_for(timeout=60_000)
+        for name, shown in {"guest": green, "studio": studio}.items():
+            shown.set_default_timeout(60_000)
+            look = Look(f"{name}-obs-and-screen", axe)
+            look.every_theme_and_width(shown, "en")
+            assert not look.wrong, "\n".join(look.wrong)

@@ -112,8 +112,6 @@ def test_a_publisher_out_of_order(connect: Connect):
         ("answer", "v=0\r\n", {"wrong_order", "bad_sdp"}),
         ("ice", {"candidate": CANDIDATE, "sdpMid": "0"}, {"wrong_order"}),
         ("layer", {"stream_id": "a", "layer": "f"}, {"wrong_order", "wrong_role"}),
-        ("join", {}, {"wrong_role"}),
-        ("join", {"config": {"NoPublish": "true"}}, {"wrong_role"}),
     ):
         assert socket.error_for(type_, payload) in codes, type_
 

@@ -47,8 +47,8 @@ def test_a_private_room_needs_a_token(site: Site, private_room: str, rung: str):
     soon = int(time.time()) + 600
     tokens = {
         token: 200,
-        obs.play_token(site, f"{play_id}.private", 600): 200,
-        obs.play_token(site, f"{play_id}.private", -5): 403,
+        obs.play_token(site, f"{play_id}.private.0", 600): 200,
+        obs.play_token(site, f"{play_id}.private.0", -5): 403,
         obs.play_token(site, play_id, 600): 403,  # of before it became private
         obs.play_token(site, "play_another", 600): 403,
         build_token(play_id, "not the secret", soon): 403,
@@ -82,7 +82,7 @@ def test_segments_need_it_too(site: Site, private_room: str):
     status, _, body = obs.fetch(first)
     assert status == 200 and body[:1] == b"\x47"
     assert token in first
-    past = obs.play_token(site, f"{play_id}.private", -5)
+    past = obs.play_token(site, f"{play_id}.private.0", -5)
     assert obs.status_of(first.replace(token, "-")) == 403
     assert obs.status_of(first.replace(token, past)) == 403
     for path in (f"/hls/{play_id}/index.m3u8", f"/media/hls/{play_id}/index.m3u8", "/hls/"):
@@ -93,6 +93,31 @@ def test_a_guest_of_a_private_room_gets_no_address(site: Site, private_room: str
     for path in ("", "/playback", "/stats", "/ingest"):
         status, answer = site.call("GET", f"/api/v1/live/{private_room}{path}")
         assert status in {401, 404}, answer
+
+
+def test_who_may_watch_no_more_takes_no_address_along(
+    site: Site, private_room: str, show: Callable[[str], None]
+):
+    """Last of those that make tokens themselves: from here on the room's epoch is 1."""
+    path = f"/api/v1/live/{private_room}/publishers"
+    status, answer = site.call("POST", path, {"username": "staff"}, site.token())
+    assert status in {200, 201}, answer
+    old = {rung: obs.play_url(site, private_room, rung) for rung in ("flv", "hls")}
+    _, playlist, _ = obs.fetch(old["hls"])
+    assert [obs.status_of(url) for url in (*old.values(), playlist)] == [200, 200, 200]
+    user_id = answer["data"]["user"]["id"]
+    status, answer = site.call("DELETE", f"{path}/{user_id}", None, site.token())
+    assert status == 200, answer
+    began = time.monotonic()
+    addresses = (*old.values(), playlist)
+    wait_for(
+        "the addresses of before to play nothing",
+        lambda: all(obs.status_of(url) == 403 for url in addresses),
+    )
+    show(f"addresses of a private room: worthless {time.monotonic() - began:.1f} s after")
+    for rung, url in old.items():
+        new = obs.play_url(site, private_room, rung)
+        assert (new != url, obs.status_of(new)) == (True, 200)
 
 
 def test_the_owner_watches_a_private_room(person: Callable[..., Visitor], private_room: str):
@@ -123,13 +148,17 @@ def test_viewers_are_counted_once_each(
     public_room: str,
     show: Callable[[str], None],
 ):
-    """An HLS player and an FLV player outside, and a page on each of the two rungs."""
+    """An HLS player and an FLV player outside, and a page on each of the two rungs.
+
+    Whoever asks for playlists and plays nothing is none.
+    """
     pages = [browse.watch(person(), public_room, f"?rung={rung}") for rung in ("flv", "hls")]
     for page, rung in zip(pages, ("flv", "hls"), strict=True):
         browse.wait_for_rung(page, rung)
     wait_for("two pages are two viewers", lambda: viewers(site, public_room) == 2, 30, 0.2)
     # A player asks for the short address once and then follows: each asking is a viewer.
     _, where, _ = obs.fetch(obs.rungs(site, public_room)["hls"]["url"])
+    _, nobody, _ = obs.fetch(obs.rungs(site, public_room)["hls"]["url"])
     flv = urllib.parse.urlsplit(obs.play_url(site, public_room, "flv"))
     connection = http.client.HTTPConnection(flv.hostname or "", flv.port, timeout=10)
     connection.request("GET", f"{flv.path}?{flv.query}")
@@ -138,7 +167,10 @@ def test_viewers_are_counted_once_each(
 
     def play() -> int:
         response.read(2000)
-        assert obs.status_of(where) == 200
+        assert obs.status_of(nobody) == 200
+        status, _, playlist = obs.fetch(where)
+        assert status == 200
+        obs.fetch(urllib.parse.urljoin(where, segments(playlist)[-1]))
         return viewers(site, public_room)
 
     started = time.monotonic()

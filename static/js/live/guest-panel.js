@@ -11,11 +11,16 @@ import { need, say, toast } from "./page.js";
 /** @import {LiveSocket} from "./socket.js" */
 /** @import {Guest, Guests, PageConfig} from "./types.js" */
 
+// Who was just let in takes a moment to be seen.
+const MISSING_MS = 8_000;
+
 export class GuestPanel {
   #root;
   #toggle;
   #roomId;
-  #sends;
+  #onStage = 0;
+  /** @type {number | null} since when those on stage are not to be seen here */
+  #missingSinceMs = null;
   #signature = "";
   #title = document.title;
   /** @type {Set<number> | null} users who waited; null: nothing was heard yet */
@@ -26,10 +31,8 @@ export class GuestPanel {
    * @param {HTMLElement} toggle
    * @param {PageConfig} config
    * @param {LiveSocket} socket
-   * @param {() => boolean} sends whether this page is on air: only then it receives the others
    */
-  constructor(root, toggle, config, socket, sends) {
-    this.#sends = sends;
+  constructor(root, toggle, config, socket) {
     this.#root = root;
     this.#toggle = toggle;
     this.#roomId = config.room_id;
@@ -38,6 +41,15 @@ export class GuestPanel {
     toggle.addEventListener("click", () => this.#open(Boolean(root.hidden)));
     socket.on("welcome", ({ payload }) => payload.guests && this.#show(payload.guests));
     socket.on("guests", ({ payload }) => this.#show(payload));
+  }
+
+  /** Call again and again. @param {boolean} seen somebody else is, on this page */
+  look(seen) {
+    const nowMs = performance.now();
+    if (seen || this.#onStage === 0) this.#missingSinceMs = null;
+    else this.#missingSinceMs ??= nowMs;
+    const missing = this.#missingSinceMs !== null && nowMs - this.#missingSinceMs > MISSING_MS;
+    need("[data-guests-elsewhere]", this.#root).hidden = !missing;
   }
 
   /** @param {boolean} open */
@@ -58,7 +70,7 @@ export class GuestPanel {
     this.#announce(waiting);
     this.#fill([...waiting, ...onStage, ...invited], onStage.length >= places);
     need("[data-guests-none]", this.#root).hidden = guests.length > 0;
-    need("[data-guests-elsewhere]", this.#root).hidden = onStage.length === 0 || this.#sends();
+    this.#onStage = onStage.length;
     const full = onStage.length >= places;
     const note = need("[data-guests-full]", this.#root);
     note.hidden = !full;

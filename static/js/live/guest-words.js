@@ -1,10 +1,10 @@
 /** Owns the green room's words: where one stands, what comes next, what one can do. */
 
 import { gettext, t } from "../i18n.js";
+import { reconnectingWords, sharedTrouble } from "./device-words.js";
 
+/** @import {Words} from "./device-words.js" */
 /** @import {GuestPage} from "./guest-state.js" */
-
-/** @typedef {{title: string, detail: string}} GuestWords */
 
 /**
  * @param {GuestPage} now
@@ -13,7 +13,7 @@ import { gettext, t } from "../i18n.js";
  * @param {boolean} facts.silent there is no microphone
  * @param {number} facts.attempt
  * @param {number} facts.secs how long this state lasts
- * @returns {GuestWords}
+ * @returns {Words}
  */
 export function guestWords({ state, why }, { owner, silent, attempt, secs }) {
   const name = { name: owner };
@@ -39,10 +39,7 @@ export function guestWords({ state, why }, { owner, silent, attempt, secs }) {
       if (why === "muted") return { title: gettext("On stage, muted"), detail: "" };
       return { title: gettext("On stage"), detail: silent ? gettext("No microphone: nobody hears you.") : "" };
     case "reconnecting":
-      return {
-        title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
-        detail: slow(why),
-      };
+      return { title: reconnectingWords(attempt), detail: slow(why) };
     case "left":
       return left(why, name);
     case "removed":
@@ -58,7 +55,7 @@ export function guestWords({ state, why }, { owner, silent, attempt, secs }) {
 /**
  * @param {string} why
  * @param {{name: string}} name
- * @returns {GuestWords}
+ * @returns {Words}
  */
 function waiting(why, name) {
   const title = gettext("In the green room");
@@ -80,7 +77,7 @@ function waiting(why, name) {
 /**
  * @param {string} why
  * @param {{name: string}} name
- * @returns {GuestWords}
+ * @returns {Words}
  */
 function left(why, name) {
   if (why === "away") {
@@ -102,26 +99,12 @@ function slow(why) {
 /**
  * @param {string} why
  * @param {{name: string}} name
- * @returns {GuestWords}
+ * @returns {Words}
  */
 function blocked(why, name) {
+  const shared = sharedTrouble(why, gettext("Can't join here"));
+  if (shared !== null) return shared;
   switch (why) {
-    case "NotAllowedError":
-      return {
-        title: gettext("Camera and microphone are blocked"),
-        detail: gettext("Allow them for this site beside the address, then reload the page."),
-      };
-    case "NotFoundError":
-      return { title: gettext("No camera or microphone"), detail: gettext("Plug one in, then reload the page.") };
-    case "NotReadableError":
-      return {
-        title: gettext("Camera or microphone is in use"),
-        detail: gettext("Another program holds it. Close that program, then reload the page."),
-      };
-    case "insecure":
-      return { title: gettext("Can't join here"), detail: gettext("Browsers open cameras on secure addresses only. Use https:// or localhost.") };
-    case "no_webrtc":
-      return { title: gettext("Can't join here"), detail: gettext("This browser has no WebRTC, or an extension turned it off. Try another browser.") };
     case "room_not_webrtc":
       return { title: gettext("Can't join now"), detail: t(gettext("{name} sends this room with OBS only. Ask {name} to allow the browser as well."), name) };
     case "invite_not_found":
@@ -129,10 +112,6 @@ function blocked(why, name) {
     case "guest_removed":
     case "forbidden":
       return { title: gettext("You can't join"), detail: t(gettext("{name} has not invited you, or no longer does."), name) };
-    case "banned":
-      return { title: gettext("This room was closed"), detail: gettext("A staff member closed it.") };
-    case "unauthenticated":
-      return { title: gettext("You are signed out"), detail: gettext("Sign in again, then reload the page.") };
     case "replaced":
       return { title: gettext("Open in another tab"), detail: gettext("It goes on there. Reload to take it back here.") };
     default:

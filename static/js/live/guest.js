@@ -7,24 +7,15 @@
 
 import { gettext, t } from "../i18n.js";
 import { Chat } from "./chat.js";
-import { DevicePickers } from "./device-pickers.js";
 import { GuestPlace } from "./guest-place.js";
 import { guestState } from "./guest-state.js";
 import { guestWords } from "./guest-words.js";
-import { LocalMedia } from "./local-media.js";
-import { Meter } from "./meter.js";
-import { OthersView } from "./others-view.js";
 import { need, readConfig, say, toast } from "./page.js";
-import { Preview } from "./preview.js";
-import { Publisher } from "./publisher.js";
-import { LiveSocket } from "./socket.js";
+import { SendingPage } from "./sending-page.js";
 
 /** @import {MyPlace, Room} from "./types.js" */
 
 const config = readConfig();
-const asked = new URLSearchParams(location.search);
-const audioOnly = config.room.stream_type === "audio";
-const resumeKey = `resume guest ${config.room_id}`;
 const root = need("#guest");
 const ask = /** @type {HTMLButtonElement} */ (need("#ask", root));
 const leave = /** @type {HTMLButtonElement} */ (need("#leave", root));
@@ -32,60 +23,35 @@ const toggleMic = /** @type {HTMLButtonElement} */ (need("#toggle-mic", root));
 const leaveDialog = /** @type {HTMLDialogElement} */ (need("#leave-dialog"));
 const owner = config.room.owner.name;
 
-const socket = new LiveSocket({
-  path: config.ws_path,
-  roomId: config.room_id,
-  role: "publisher",
-  userId: config.user?.id ?? null,
-  resume: {
-    read: () => sessionStorage.getItem(resumeKey),
-    write: (token) => {
-      if (token === null) sessionStorage.removeItem(resumeKey);
-      else sessionStorage.setItem(resumeKey, token);
-    },
-  },
-});
-
 /** @type {Room} */
 let room = config.room;
 /** What the guest chose; the owner's mute goes before it. */
 let micWanted = true;
-let shownState = "";
-let shownSinceMs = performance.now();
 
-const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
-  trackChanged: (kind) => {
-    if (kind === "audio") {
-      obeyMute();
-      meter.listen(media.audio);
-    }
-    void publisher.trackChanged(kind);
-    render();
+const page = new SendingPage(
+  root,
+  config,
+  `resume guest ${config.room_id}`,
+  {
+    camera: gettext("The camera was unplugged. The others hear you and see a card."),
+    mic: gettext("The microphone was unplugged. Nobody hears you."),
   },
-  screenChanged: () => {},
-  devicesChanged: () => render(),
-  unplugged: (kind, next) => {
-    if (next !== null) toast(t(gettext("A device was unplugged. Now using: {name}"), { name: next }));
-    else if (kind === "camera") toast(gettext("The camera was unplugged. The others hear you and see a card."));
-    else toast(gettext("The microphone was unplugged. Nobody hears you."));
+  {
+    trackChanged: (kind) => {
+      if (kind === "audio") obeyMute();
+      void publisher.trackChanged(kind);
+      render();
+    },
+    screenChanged: () => {
+      void publisher.screenChanged();
+      render();
+    },
+    plugged: () => follow(),
+    changed: () => render(),
   },
-  plugged: (kind, name) => {
-    if (kind === "camera") toast(t(gettext("Camera found: {name}"), { name }));
-    else toast(t(gettext("Microphone found: {name}"), { name }));
-    follow();
-  },
-  failed: (kind) => {
-    if (kind === "camera") toast(gettext("That camera could not be opened. Another program may be using it."));
-    else toast(gettext("That microphone could not be opened. Another program may be using it."));
-  },
-});
-const options = { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0", subscribe: true };
-const publisher = new Publisher(socket, media, options, () => render());
+);
+const { socket, media, publisher, others } = page;
 const place = new GuestPlace(config, socket, placeChanged, (message) => toast(message || gettext("No connection. Try again.")));
-const meter = new Meter(need("[data-meter]"));
-const pickers = new DevicePickers(root, media);
-const preview = new Preview(need("[data-preview-box]"));
-const others = new OthersView(socket, config.user, room, need("[data-others-box]"), need("[data-sound]"));
 new Chat(need("#chat"), socket, config.user, config.gifts);
 const chatState = need("#chat .chat-away");
 const chatWords = chatState.textContent ?? "";
@@ -118,13 +84,17 @@ function unmutedWords() {
 function follow() {
   const wanted = place.now?.state === "on_stage" && media.ready && socket.status.state !== "closed";
   if (wanted && !publisher.wanted && socket.status.state === "open") publisher.start();
-  else if (!wanted && publisher.wanted) publisher.stop();
+  else if (!wanted && publisher.wanted) {
+    publisher.stop();
+    // Who comes back on stage means to show it, or does not.
+    media.stopScreen();
+  }
 }
 
 function render() {
   others.follow(publisher);
   const { now } = place;
-  const page = guestState({
+  const said = guestState({
     socket: socket.status,
     room,
     place: now,
@@ -137,26 +107,20 @@ function render() {
     connected: publisher.connected,
     trouble: publisher.refused ?? publisher.trouble,
   });
-  const key = `${page.state} ${page.why}`;
-  if (key !== shownState) {
-    shownState = key;
-    shownSinceMs = performance.now();
-  }
-  const words = guestWords(page, {
+  const words = guestWords(said, {
     owner,
     silent: media.audio === null,
     attempt: Math.max(socket.status.attempt, publisher.attempt),
-    secs: (performance.now() - shownSinceMs) / 1000,
+    secs: page.secsOf(said),
   });
-  root.dataset.state = page.state;
+  root.dataset.state = said.state;
   root.dataset.others = String(others.count > 0);
   say(need("[data-words]", root), words.title);
   say(need("[data-detail]", root), words.detail);
-  say(need("[data-code]", root), page.state === "blocked" ? page.why : "");
-  showButtons(page.state);
-  pickers.render();
+  say(need("[data-code]", root), said.state === "blocked" ? said.why : "");
+  showButtons(said.state);
+  page.render();
   showMute(now?.state === "on_stage" && now.muted);
-  preview.render(media);
   // Nobody is in the room before they have asked.
   const inRoom = now !== null && ["invited", "waiting", "on_stage"].includes(now.state);
   need("#chat .chat-foot").inert = !inRoom;

@@ -21,6 +21,9 @@ export class OthersView {
   /** @type {Room} */
   #room;
   #queued = false;
+  /** This page sends by WebRTC itself. */
+  #sends = false;
+  #participant = "";
   #lineup = lineUp([], new Set(), 0, undefined);
 
   /**
@@ -34,13 +37,16 @@ export class OthersView {
     this.#me = me;
     this.#room = room;
     this.#box = box;
-    this.#others = new Others(socket, () => this.#soon());
+    this.#others = new Others(socket, me?.id, () => this.#soon());
     this.#pictures = new Pictures(box, null, true);
     this.#speakers = new Speakers(sound, () => {});
     this.#speakers.hearStreams();
     // One's own page is where people meet: a tap went before, so the browser lets sound out.
     addEventListener("pointerdown", () => this.#speakers.blocked && this.#speakers.setMuted(false));
-    socket.on("welcome", ({ payload }) => this.#gotRoom(payload.room));
+    socket.on("welcome", ({ payload }) => {
+      this.#participant = payload.participant_id;
+      this.#gotRoom(payload.room);
+    });
     socket.on("room", ({ payload }) => this.#gotRoom(payload));
     setInterval(() => this.#listen(), LISTEN_MS);
   }
@@ -50,10 +56,14 @@ export class OthersView {
     return this.#lineup.pictures.length;
   }
 
-  /** Call whenever the publisher changed: its sessions carry what is received. @param {Publisher} publisher */
-  follow(publisher) {
-    if (publisher.wanted) this.#others.keepOnly(publisher.sessionIds);
-    else this.#others.stop();
+  /**
+   * Call whenever the publisher changed: its sessions carry what is received.
+   * @param {Publisher} publisher
+   * @param {boolean} [receives] also without sending by WebRTC
+   */
+  follow(publisher, receives = publisher.wanted) {
+    this.#sends = publisher.wanted;
+    this.#others.follow(publisher, receives);
   }
 
   /** @param {Room} room */
@@ -73,7 +83,7 @@ export class OthersView {
 
   #arrange() {
     const { tracks, received } = this.#others;
-    const theirs = tracks.filter(({ user, stream_id }) => user?.id !== this.#me?.id && received.has(stream_id));
+    const theirs = (this.#isElsewhere() ? [] : tracks).filter(({ user, stream_id }) => user?.id !== this.#me?.id && received.has(stream_id));
     const lineup = lineUp(theirs, received, this.#room.owner.id, this.#room.stage, { layout: "grid" });
     // Beside one's own picture a single other one is one of two: it has a name, and a face if need be.
     const alone = lineup.pictures.length === 0 && lineup.main !== null ? [lineup.main] : lineup.pictures;
@@ -88,6 +98,15 @@ export class OthersView {
       if (stream) sound.set(id, stream);
     }
     this.#speakers.play(sound);
+  }
+
+  /** Another page of ours sends by WebRTC: they are seen and heard there, and once is enough. */
+  #isElsewhere() {
+    const { tracks } = this.#others;
+    return (
+      !this.#sends &&
+      tracks.some(({ user, participant_id: id }) => user !== null && user.id === this.#me?.id && id !== null && id !== this.#participant)
+    );
   }
 
   #listen() {

@@ -101,7 +101,7 @@ export class Publisher {
   stop() {
     this.wanted = false;
     clearTimeout(this.#retryTimer);
-    if (this.#sessions.length > 0) this.#socket.send("leave", {});
+    if (this.#sessions.length > 0) this.#socket.send("leave", {}, { target: "publisher" });
     for (const session of this.#sessions.splice(0)) session.close();
     this.#changed();
   }
@@ -131,7 +131,7 @@ export class Publisher {
     if (!this.wanted || this.#socket.status.state !== "open") return;
     if (!this.wasOn && this.#sessions.length > 0) {
       // Before it ever worked there is nothing worth keeping.
-      this.#socket.send("leave", {});
+      this.#socket.send("leave", {}, { target: "publisher" });
       for (const session of this.#sessions.splice(0)) session.close();
     }
     const rejoin = this.wasOn;

@@ -69,7 +69,7 @@ function wordsOf({ sends, alone, helps, works, comes }) {
   if (sends) {
     return {
       title: gettext("OBS is live in this room"),
-      detail: gettext("You can go live from here, too: who watches with the lowest delay then sees this camera."),
+      detail: gettext("You can go live from here, too: viewers then see this camera."),
     };
   }
   if (!works) {

@@ -1,12 +1,12 @@
 /** Owns the studio's words: what is happening, what is done about it, what the streamer can do. */
 
 import { gettext, t } from "../i18n.js";
+import { reconnectingWords, sharedTrouble } from "./device-words.js";
 
+/** @import {Words} from "./device-words.js" */
 /** @import {Health} from "./health.js" */
 /** @import {Report} from "./types.js" */
 /** @import {Studio} from "./studio-state.js" */
-
-/** @typedef {{title: string, detail: string}} StudioWords */
 
 /**
  * @param {Studio} now
@@ -18,7 +18,7 @@ import { gettext, t } from "../i18n.js";
  * @param {boolean} facts.silent there is no microphone
  * @param {boolean} facts.cutOff the room has ended meanwhile
  * @param {boolean} [facts.push] it is sent by WebSocket
- * @returns {StudioWords}
+ * @returns {Words}
  */
 export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent, cutOff, push = false }) {
   switch (state) {
@@ -49,7 +49,7 @@ export function studioWords({ state, why }, { attempt, secs, rtmp, owns, silent,
       return { title: gettext("Live"), detail: silent ? gettext("No microphone: viewers can't hear you.") : "" };
     case "reconnecting":
       return {
-        title: attempt > 1 ? t(gettext("Reconnecting ({n})"), { n: attempt }) : gettext("Reconnecting"),
+        title: reconnectingWords(attempt),
         detail: cutOff
           ? gettext("You were away for too long, so viewers read that it ended. You are live again as soon as it works.")
           : slow(why, push),
@@ -97,30 +97,13 @@ function ended(why) {
  * @param {string} why
  * @param {boolean} rtmp
  * @param {boolean} owns
- * @returns {StudioWords}
+ * @returns {Words}
  */
 function blocked(why, rtmp, owns) {
   const title = gettext("Can't go live here");
+  const shared = sharedTrouble(why, title);
+  if (shared !== null) return shared;
   switch (why) {
-    case "NotAllowedError":
-      return {
-        title: gettext("Camera and microphone are blocked"),
-        detail: gettext("Allow them for this site beside the address, then reload the page."),
-      };
-    case "NotFoundError":
-      return { title: gettext("No camera or microphone"), detail: gettext("Plug one in, then reload the page.") };
-    case "NotReadableError":
-      return {
-        title: gettext("Camera or microphone is in use"),
-        detail: gettext("Another program holds it. Close that program, then reload the page."),
-      };
-    case "insecure":
-      return {
-        title,
-        detail: gettext("Browsers open cameras on secure addresses only. Use https:// or localhost."),
-      };
-    case "no_webrtc":
-      return { title, detail: gettext("This browser has no WebRTC, or an extension turned it off. Try another browser.") };
     case "mode_rtmp":
     case "room_not_webrtc":
       if (!owns) {
@@ -146,10 +129,6 @@ function blocked(why, rtmp, owns) {
     case "no_common_codec":
     case "bad_sdp":
       return { title, detail: gettext("The media server does not understand this browser's video. Try another browser.") };
-    case "banned":
-      return { title: gettext("This room was closed"), detail: gettext("A staff member closed it.") };
-    case "unauthenticated":
-      return { title: gettext("You are signed out"), detail: gettext("Sign in again, then reload the page.") };
     case "forbidden":
       return { title, detail: gettext("Only the room's owner, or whom the owner allowed, can send here.") };
     case "room_not_found":

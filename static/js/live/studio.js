@@ -8,55 +8,32 @@
 
 import { api } from "../api.js";
 import { clock, count as short } from "../format.js";
-import { gettext, t } from "../i18n.js";
+import { gettext } from "../i18n.js";
 import { Applause } from "./applause.js";
 import { ChatInvite } from "./chat-invite.js";
 import { Chat } from "./chat.js";
-import { DevicePickers } from "./device-pickers.js";
 import { GuestPanel } from "./guest-panel.js";
 import { HealthLine } from "./health-line.js";
-import { LocalMedia } from "./local-media.js";
-import { Meter } from "./meter.js";
 import { ObsInStudio } from "./studio-obs.js";
 import { OnAir } from "./on-air.js";
-import { OthersView } from "./others-view.js";
 import { need, readConfig, say, toast } from "./page.js";
-import { Preview } from "./preview.js";
-import { Publisher } from "./publisher.js";
 import { RoomForm } from "./room-form.js";
-import { LiveSocket } from "./socket.js";
+import { SendingPage } from "./sending-page.js";
+import { isOnStage, receivesOthers } from "./studio-receives.js";
 import { studioState } from "./studio-state.js";
 import { studioWords } from "./studio-words.js";
 
 /** @import {Playback, Room} from "./types.js" */
 
 const config = readConfig();
-const asked = new URLSearchParams(location.search);
 const owns = config.room.owner.id === config.user?.id;
 const audioOnly = config.room.stream_type === "audio";
 const onAirKey = `on-air ${config.room_id}`;
-const resumeKey = `resume ${config.room_id}`;
 
 const root = need("#studio");
 const goLive = /** @type {HTMLButtonElement} */ (need("#go-live"));
 const endLive = /** @type {HTMLButtonElement} */ (need("#end-live"));
-const shareScreen = /** @type {HTMLButtonElement} */ (need("#share-screen"));
 const endDialog = /** @type {HTMLDialogElement} */ (need("#end-dialog"));
-
-// Kept in the tab, so that a reload comes back as the same participant and goes on with the show.
-const socket = new LiveSocket({
-  path: config.ws_path,
-  roomId: config.room_id,
-  role: "publisher",
-  userId: config.user?.id ?? null,
-  resume: {
-    read: () => sessionStorage.getItem(resumeKey),
-    write: (token) => {
-      if (token === null) sessionStorage.removeItem(resumeKey);
-      else sessionStorage.setItem(resumeKey, token);
-    },
-  },
-});
 
 /** @type {Room} */
 let room = config.room;
@@ -65,47 +42,34 @@ let playback = null;
 let over = false;
 // The room was live with us since "Go live": before that, nothing is there to come back to.
 let wasLive = false;
-let shownState = "";
-let shownSinceMs = performance.now();
+// Went off air by this page, and the room has not noticed yet.
+let left = false;
+let receives = false;
 
-const media = new LocalMedia(audioOnly, config.user?.name ?? "", {
-  trackChanged: (kind) => {
-    if (kind === "audio") meter.listen(media.audio);
-    void onAir.trackChanged(kind);
-    render();
+const page = new SendingPage(
+  root,
+  config,
+  `resume ${config.room_id}`,
+  {
+    camera: gettext("The camera was unplugged. Viewers hear you and see a card."),
+    mic: gettext("The microphone was unplugged. Viewers can't hear you."),
   },
-  screenChanged: () => {
-    void onAir.screenChanged();
-    render();
+  {
+    trackChanged: (kind) => {
+      void onAir.trackChanged(kind);
+      render();
+    },
+    screenChanged: () => {
+      void onAir.screenChanged();
+      render();
+    },
+    plugged: () => resumeShow(),
+    changed: () => render(),
   },
-  devicesChanged: () => render(),
-  unplugged: (kind, next) => {
-    if (next !== null) toast(t(gettext("A device was unplugged. Now using: {name}"), { name: next }));
-    else if (kind === "camera") toast(gettext("The camera was unplugged. Viewers hear you and see a card."));
-    else toast(gettext("The microphone was unplugged. Viewers can't hear you."));
-  },
-  plugged: (kind, name) => {
-    if (kind === "camera") toast(t(gettext("Camera found: {name}"), { name }));
-    else toast(t(gettext("Microphone found: {name}"), { name }));
-    resumeShow();
-  },
-  failed: (kind) => {
-    if (kind === "camera") toast(gettext("That camera could not be opened. Another program may be using it."));
-    else toast(gettext("That microphone could not be opened. Another program may be using it."));
-  },
-});
-const publisher = new Publisher(
-  socket,
-  media,
-  { codec: asked.get("codec"), simulcast: asked.get("simulcast") !== "0", subscribe: true },
-  () => render(),
 );
-const onAir = new OnAir(publisher, media, { ...config, push: config.push && asked.get("push") !== "0" }, () => render());
-const meter = new Meter(need("[data-meter]"));
-const pickers = new DevicePickers(root, media);
-const preview = new Preview(need("[data-preview-box]"));
-const others = new OthersView(socket, config.user, config.room, need("[data-others-box]", root), need("[data-sound]", root));
-if (owns) new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket, () => publisher.wanted);
+const { socket, media, publisher, others } = page;
+const onAir = new OnAir(publisher, media, { ...config, push: config.push && page.asked.get("push") !== "0" }, () => render());
+const guests = owns ? new GuestPanel(need("#guest-panel"), need("#guests-toggle"), config, socket) : null;
 const roomForm = new RoomForm(need("[data-room]"), config);
 const obs = owns ? new ObsInStudio(need("#rtmp"), () => endDialog.showModal()) : null;
 new HealthLine(need("#health"), socket, onAir, !audioOnly);
@@ -130,15 +94,10 @@ function render() {
     refused: onAir.refused,
     over,
   });
-  const key = `${now.state} ${now.why}`;
-  if (key !== shownState) {
-    shownState = key;
-    shownSinceMs = performance.now();
-  }
   const rtmpWay = ways.find(({ way: name }) => name === "rtmp");
   const words = studioWords(now, {
     attempt: Math.max(socket.status.attempt, onAir.attempt),
-    secs: (performance.now() - shownSinceMs) / 1000,
+    secs: page.secsOf(now),
     rtmp: (rtmpWay?.available ?? false) && owns,
     owns,
     silent: media.audio === null,
@@ -157,16 +116,20 @@ function render() {
   // By keyboard one would start over at the top of the page. Not the other way: a held key must not go live again.
   if (pressed) endLive.focus();
   goLive.disabled = !(now.state === "ready" || (now.state === "ended" && media.ready));
-  shareScreen.disabled = !media.ready || !navigator.mediaDevices?.getDisplayMedia;
-  shareScreen.setAttribute("aria-pressed", String(media.screen !== null));
-  need("[data-share-words]").textContent =
-    media.screen === null ? gettext("Share screen") : gettext("Stop sharing");
   root.dataset.mode = room.streaming_mode;
   obs?.show(now, onAir.othersIn(room), rtmpWay, onAir.stuck);
   showTimer();
-  preview.render(media);
-  pickers.render();
-  others.follow(publisher);
+  page.render();
+  showOthers();
+}
+
+function showOthers() {
+  const me = config.user?.id;
+  if (!isOnStage(room, me)) left = false;
+  const open = socket.status.state !== "closed";
+  receives = receivesOthers({ before: receives, room, me, owns, open, wanted: onAir.wanted, left });
+  others.follow(publisher, receives);
+  guests?.look(others.count > 0);
 }
 
 function showTimer() {
@@ -178,7 +141,7 @@ function showTimer() {
 
 /** @param {boolean} again after a reload */
 function goOnAir(again) {
-  over = wasLive = false;
+  over = wasLive = left = false;
   sessionStorage.setItem(onAirKey, "1");
   if (again) onAir.resume();
   else onAir.start();
@@ -187,7 +150,7 @@ function goOnAir(again) {
 
 /** @param {boolean} byMe */
 function goOffAir(byMe) {
-  over = true;
+  over = left = true;
   sessionStorage.removeItem(onAirKey);
   onAir.stop();
   media.stopScreen();
@@ -260,16 +223,6 @@ need("#end-confirm").addEventListener("click", () => {
   else obs?.end(config.room_id);
 });
 need("#end-cancel").addEventListener("click", () => endDialog.close());
-shareScreen.addEventListener("click", () => {
-  if (media.screen !== null) {
-    media.stopScreen();
-    return;
-  }
-  media.shareScreen().catch((/** @type {DOMException} */ error) => {
-    // NotAllowedError: the streamer closed the browser's question.
-    if (error.name !== "NotAllowedError") toast(gettext("The screen could not be shared."));
-  });
-});
 need("[data-copy-link]").addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.currentTarget);
   const link = new URL(config.watch_url, location.href).href;

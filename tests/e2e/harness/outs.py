@@ -57,6 +57,7 @@ class Viewed:
     numbers: set[int]
     delay_ms: float = 0.0
     offset_ms: float | None = None  # None: it heard no beep
+    reckoned_ms: float | None = None  # the same as Chromium says, over WebRTC
 
 
 @dataclass
@@ -96,7 +97,9 @@ def listened(viewer: Viewer, behind_ms: Behind) -> Viewed:
     if heard["beeps"]:
         frames = [(at / 1000, int(number)) for at, number in heard["shown"]]
         offset = lips_ms(frames, [at / 1000 for at in heard["beeps"]])
-    return Viewed(viewer.first_ms, {number for _, number in shown}, delay_ms, offset)
+    known = [each for each in heard["reckoned"] if each is not None]
+    reckoned = statistics.median(known) if known else None
+    return Viewed(viewer.first_ms, {number for _, number in shown}, delay_ms, offset, reckoned)
 
 
 def see_more(viewer: Viewer, viewed: Viewed, least: int) -> None:

@@ -104,16 +104,40 @@
     }, 100);
   };
 
-  /** For `ms`: when beeps began and when each number was shown, [ms, number]; null where there is no sound. */
+  /** What an element plays, once more: [context, node]. */
+  const tap = (element) => {
+    const context = new AudioContext({ latencyHint: 'interactive' });
+    // Of an element with a stream an element's source is silent.
+    if (element.srcObject) return [context, context.createMediaStreamSource(element.srcObject)];
+    const node = context.createMediaElementSource(element);
+    node.connect(context.destination);
+    return [context, node];
+  };
+
+  /** How much later than its picture Chromium itself takes the sound of WebRTC to be, in ms; null: not known yet. */
+  probe.reckon = async () => {
+    const plays = {};
+    for (const report of await probe.stats()) plays[report.kind] = report.estimatedPlayoutTimestamp ?? plays[report.kind];
+    const late = plays.video - plays.audio;
+    return Number.isFinite(late) ? late : null;
+  };
+
+  /**
+   * For `ms`: when beeps began and when each number was shown, [ms, number].
+   *
+   * By itself it adds 6 to 8 ms (camera and microphone of the very page that listens). Over WebRTC sound is late
+   * for the first 10 to 20 s, by 50 to 150 ms on a busy machine, in a loop within one page as well: Chromium's
+   * buffer of sound begins with 80 to 120 ms, that of pictures with 20 to 50. It moves the picture, once it has two
+   * sender reports of each, by half the difference every few seconds, down to 30 ms; `reckoned` is what it says.
+   */
   probe.listen = async (selector, ms) => {
     const video = document.querySelector(selector);
-    const context = new AudioContext({ latencyHint: 'interactive' });
+    const [context, node] = tap(video);
     const analyser = new AnalyserNode(context, { fftSize: 256 });
-    // Of a video with a stream an element's source is silent.
-    if (video.srcObject) context.createMediaStreamSource(video.srcObject).connect(analyser);
-    else context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+    node.connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
-    const heard = { beeps: [], shown: [], state: '' };
+    const heard = { beeps: [], shown: [], reckoned: [], state: '' };
+    const reckoning = setInterval(async () => video.srcObject && heard.reckoned.push(await probe.reckon()), 500);
     let quietSince = 0;
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(wave);
@@ -130,8 +154,37 @@
     video.requestVideoFrameCallback(look);
     await new Promise((done) => setTimeout(done, ms));
     clearInterval(timer);
+    clearInterval(reckoning);
     heard.state = context.state;
     return heard;
+  };
+
+  /** For `ms`: beeps and their notes (harness/scale.py), [ms since 1970, Hz]. Needs no picture. */
+  probe.hear = async (selector, ms) => {
+    const [context, node] = tap(document.querySelector(selector));
+    const quick = new AnalyserNode(context, { fftSize: 256 });
+    // 43 ms of sound: of a beep's 100 ms, looked at when it has lasted longer than that.
+    const slow = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0 });
+    node.connect(quick);
+    node.connect(slow);
+    const wave = new Float32Array(quick.fftSize), spectrum = new Float32Array(slow.frequencyBinCount);
+    const beeps = [];
+    let quietSince = 0;
+    const name = (at) => {
+      slow.getFloatFrequencyData(spectrum);
+      const loudest = spectrum.reduce((best, value, bin) => (value > spectrum[best] ? bin : best), 0);
+      beeps.push([performance.timeOrigin + at, (loudest * context.sampleRate) / slow.fftSize]);
+    };
+    const timer = setInterval(() => {
+      quick.getFloatTimeDomainData(wave);
+      const now = performance.now();
+      if (!wave.some((value) => Math.abs(value) > 0.05)) return void (quietSince ||= now);
+      if (quietSince && now - quietSince > 300) setTimeout(() => name(now), 55);
+      quietSince = 0;
+    }, 4);
+    await new Promise((done) => setTimeout(done, ms));
+    clearInterval(timer);
+    return beeps;
   };
 
   // The time at which each video of the page first shows a readable number.

@@ -13,7 +13,7 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
-from tests.integration.bridge.webrtc_viewer import ReportClock
+from tests.integration.bridge.webrtc_viewer import ReportClock, is_over, states, widen
 
 
 @dataclass
@@ -27,10 +27,10 @@ def read_by_whep(
     url: str, secs: float, within_secs: float = 60.0, least: tuple[int, int] = (0, 0)
 ) -> Played:
     """As `stream_reader.read` does, of what is played at `url`. Blocks: for a thread of its own."""
-    return asyncio.run(_Player(url).play(secs, within_secs, least))
+    return asyncio.run(WhepPlayer(url).play(secs, within_secs, least))
 
 
-class _Player:
+class WhepPlayer:
     def __init__(self, url: str) -> None:
         self._url = url
         self._heard = Played()
@@ -44,13 +44,15 @@ class _Player:
                 connection.addTransceiver(kind, direction="recvonly")
             connection.on("track", lambda track: self._got_track(connection, track))
             await connection.setLocalDescription(await connection.createOffer())
+            widen(connection)
             offer = connection.localDescription.sdp
             sdp, location = await asyncio.to_thread(_post, self._url, offer)
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
             deadline = time.monotonic() + within_secs
             while not self._lasted(secs, least):
                 came = f"{len(self._heard.frames)} pictures, {len(self._heard.beeps)} beeps"
-                assert time.monotonic() < deadline, f"{self._url}: only {came} came"
+                how = f"{self._url}: only {came} came; {states(connection)}"
+                assert time.monotonic() < deadline and not is_over(connection), how
                 for task in self._tasks:
                     if task.done():
                         task.result()

@@ -164,3 +164,18 @@ def test_every_process_beside_the_app_must_be_up(guest, db, sfu, listening, sett
     seen(worker=True, disk=True)
     settings.RTMP_CONTROL_PORT = 9  # discard: nobody is there, whatever the rows say
     assert ready(guest) == (503, {"rtmp"})
+
+
+def test_the_gateway_of_broadcasts_by_websocket_is_told_only(guest, db, sfu, settings, listening):
+    sfu(True)
+    seen(rtmp=True, flv=True, worker=True)
+    settings.STREAMING_SOCKET_FALLBACK = settings.BEHIND_FRONT = False
+    assert ready(guest) == (200, set())
+    settings.STREAMING_SOCKET_FALLBACK = settings.BEHIND_FRONT = True
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.PUSH_PORT = server.getsockname()[1]
+        assert ready(guest) == (200, {"push"})  # nobody has looked at it yet
+        seen(push=True)
+        assert ready(guest) == (200, set())
+    assert ready(guest) == (200, {"push"})
+    assert guest.get("/health/ready").json()["parts"]["push"]["detail"] == "does not answer"

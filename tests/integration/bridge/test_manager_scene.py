@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bridge import scene
-from bridge.plan import Demand, Job, Shown
+from bridge.plan_terms import Demand, Job, Shown
 from bridge.scene import read_scene, with_waiting
 from bridge.specs import Specs
 from live import actions, parts

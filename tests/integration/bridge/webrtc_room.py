@@ -16,6 +16,7 @@ from typing import Any
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 
+from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.outlet import Outlet
 from bridge.webrtc.publisher import _add_candidate
 from sfu_relay.config import RelayConfig
@@ -59,6 +60,7 @@ class Publisher:
 
     def _outlet(self, kind: str, rate: int) -> Outlet:
         transceiver = self._connection.addTransceiver(kind, direction="sendonly")
+        wait_longer(transceiver.sender.transport.transport.iceGatherer._connection)
         wanted = self._codec if kind == "video" else "OPUS"
         known = RTCRtpSender.getCapabilities(kind).codecs
         transceiver.setCodecPreferences(

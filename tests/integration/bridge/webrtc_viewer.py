@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 import time
 from typing import Any
 
@@ -12,13 +13,24 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSrPacket
 
+from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.publisher import _add_candidate
-from sfu_relay.events import CandidateFound, Offered, PeerEvent, Role, RoomId, SessionId
+from sfu_relay.events import (
+    CandidateFound,
+    Lost,
+    Offered,
+    PeerEvent,
+    Refused,
+    Role,
+    RoomId,
+    SessionId,
+)
 from sfu_relay.relay import Relay
 from tests.e2e.harness.stream_reader import Heard, _listen, read_number
 from tests.fakes.scripted_sfu import until
 
 NTP_TO_UNIX = 2_208_988_800
+RECEIVE_BYTES = 4_000_000
 _names = itertools.count()
 
 
@@ -70,6 +82,7 @@ class WebrtcViewer:
         self.first_frame_at = 0.0  # monotonic
         self.joined_at = time.monotonic()
         self.tracks: list[str] = []
+        self.problem = ""  # why nothing more can come
         self._quiet_since: float | None = None
         self._clocks: dict[str, ReportClock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,8 +102,11 @@ class WebrtcViewer:
         self._tasks.add(task)
 
     def _got_event(self, event: PeerEvent) -> None:
-        if isinstance(event, Offered | CandidateFound):
-            self._offers.put_nowait(event)
+        match event:
+            case Offered() | CandidateFound():
+                self._offers.put_nowait(event)
+            case Lost() | Refused():
+                self.problem = str(event)
 
     async def _answer(self) -> None:
         early: list[Any] = []  # of a node that trickles
@@ -103,6 +119,7 @@ class WebrtcViewer:
                 continue
             await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
+            widen(self._connection)
             self.peer.answer(self._connection.localDescription.sdp, offer.offer_id)
             while early:
                 await _add_candidate(self._connection, early.pop(0))
@@ -149,10 +166,21 @@ class WebrtcViewer:
             for task in self._tasks:
                 if task.done():
                     task.result()  # why it ended
-            assert self._connection.connectionState not in ("failed", "closed")
+            assert not self.problem, self.told()
+            assert not is_over(self._connection), self.told()
             return len(self.heard.frames) >= wanted
 
-        await until(look, f"{frames} more pictures, {wanted} in all", secs)
+        try:
+            await until(look, f"{frames} more pictures, {wanted} in all", secs)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.told()}") from None
+
+    def told(self) -> str:
+        return (
+            f"the viewer: {self.problem or 'no word of the SFU'}; {states(self._connection)}; "
+            f"{len(self.heard.frames)} pictures, {self.heard.unreadable} unreadable, "
+            f"{len(self.heard.beeps)} beeps, tracks {self.tracks}"
+        )
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -160,3 +188,23 @@ class WebrtcViewer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.peer.close()
         await self._connection.close()
+
+
+def widen(connection: RTCPeerConnection) -> None:
+    """As much patience as browsers have. The usual 208 KB are 92 packets: a keyframe that comes
+    while this process awaits a busy CPU does not fit, and aiortc asks for 128 of them again."""
+    for transceiver in connection.getTransceivers():
+        ice = transceiver.receiver.transport.transport
+        wait_longer(ice.iceGatherer._connection)
+        for protocol in ice.iceGatherer._connection._protocols:
+            one = protocol.transport.get_extra_info("socket")
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+
+
+def is_over(connection: RTCPeerConnection) -> bool:
+    return connection.connectionState in ("failed", "closed")
+
+
+def states(connection: RTCPeerConnection) -> str:
+    dtls = {each.receiver.transport.state for each in connection.getTransceivers()}
+    return f"connection {connection.connectionState}, ICE {connection.iceConnectionState}, {dtls=}"

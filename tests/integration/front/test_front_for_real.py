@@ -115,6 +115,28 @@ def test_behind_proxies_of_others_what_they_say_is_passed_on(nginx: Nginx, tmp_p
         assert got["X-Forwarded-Proto"] == "https"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "said", "client"),
+    [
+        (0, "9.9.9.9", "127.0.0.1"),
+        (1, "8.8.8.8, 9.9.9.9", "9.9.9.9"),
+        (2, "7.7.7.7, 2001:db8::1, 9.9.9.9", "2001:db8::1"),
+        (1, "not an address", "127.0.0.1"),
+        (2, "9.9.9.9", "127.0.0.1"),
+    ],
+)
+def test_playback_is_told_who_asks(
+    nginx: Nginx, tmp_path: Path, proxies: int, said: str, client: str
+):
+    with (
+        alone(tmp_path / "var", nginx, "front", proxies=proxies) as front,
+        stand_in(front.values.flv_port) as playback,
+    ):
+        playback.go_on.set()
+        front.ask(f"/flv/{PLAY}.flv", X_Forwarded_For=said)
+        assert playback.asked[0][2]["X-Forwarded-For"] == client
+
+
 def test_a_socket_is_handed_over(front: Alone):
     with socket.create_server(("127.0.0.1", front.values.app_port)) as server:
         browser = socket.create_connection(("127.0.0.1", front.values.port), 10)

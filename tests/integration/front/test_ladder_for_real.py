@@ -76,7 +76,7 @@ def test_players_of_several_qualities_are_viewers(ladder: Alone):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
         bind_at(worker, ladder.values.run_dir / "viewers.sock")
         worker.settimeout(10)
-        for name in ("master.m3u8", "480p/1000.ts", "audio/index.m3u8"):
+        for name in ("master.m3u8", "audio/index.m3u8", "480p/1000.ts"):
             assert ladder.ask(f"/hls/{viewer}/{token}/{PLAY}/ladder/{name}").status == 200
         said = worker.recv(2000)
         counted = HlsViewers()

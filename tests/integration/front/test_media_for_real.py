@@ -10,6 +10,7 @@ import pytest
 
 from ingest.nginx import Nginx
 from ingest.viewers_job import bind_at
+from playback.tokens import play_name
 from tests.integration.front.alone import (
     FILM,
     MOVIE,
@@ -91,14 +92,17 @@ def test_marks_take_effect_at_once(front: Alone):
         assert gone.headers["cache-control"] == "no-store"
 
 
-def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
+def test_viewers_are_told_to_the_worker_and_only_of_segments(front: Alone):
+    """Who asks for playlists alone plays nothing, and keeps nothing running."""
     viewer, token = "0" * 31 + "a", front.token()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
         bind_at(worker, front.values.run_dir / "viewers.sock")
         worker.settimeout(10)
+        assert front.ask(front.hls(token, viewer="1" * 32)).status == 200
+        assert front.ask(front.hls(token, "1000.ts", "2" * 32), "HEAD").status == 200
+        assert front.ask(front.hls("-", "1000.ts", "3" * 32)).status == 403
+        assert front.ask(front.hls(token, "1001.ts", "4" * 32)).status == 404
         front.ask(front.hls(token, "1000.ts", viewer))
-        assert front.ask(front.hls("-", viewer="1" * 32)).status == 403
-        front.ask(front.hls(token, viewer=viewer))
         said = worker.recv(2000).decode()
     (front.values.run_dir / "viewers.sock").unlink()
     assert re.search(rf"hls: \d+\.\d{{3}} {PLAY} {viewer} 127\.0\.0\.1$", said)
@@ -106,19 +110,31 @@ def test_viewers_are_told_to_the_worker_and_only_of_playlists(front: Alone):
 
 
 def test_once_private_only_its_own_tokens_are_good(front: Alone):
-    old, new = front.token(), front.token(f"{PLAY}.private")
-    for file in ("index.m3u8", "1000.ts"):
-        assert (front.ask(front.hls(old, file)).status, front.ask(front.hls(new, file)).status) == (
-            200,
-            403,
-        )
+    old, first, second = (
+        front.token(name) for name in (PLAY, play_name(PLAY, 0), play_name(PLAY, 12))
+    )
+    forged = f"{first.rpartition('.')[0]}.12"
+    bare = first.rpartition(".")[0]
+
+    def statuses() -> list[int]:
+        """Of each token; the same for playlists and segments."""
+        found = [
+            [front.ask(front.hls(token, file)).status for file in ("index.m3u8", "1000.ts")]
+            for token in (old, first, second, forged, bare, "-")
+        ]
+        assert all(one == other for one, other in found)
+        return [one for one, _ in found]
+
+    assert statuses() == [200, 403, 403, 403, 403, 403]
     front.mark("private")
-    for file in ("index.m3u8", "1000.ts"):
-        assert (front.ask(front.hls(old, file)).status, front.ask(front.hls(new, file)).status) == (
-            403,
-            200,
-        )
-        assert front.ask(front.hls("-", file)).status == 403
+    assert statuses() == [403, 403, 403, 403, 403, 403]
+    front.mark("private", f"{PLAY}.0")
+    assert statuses() == [403, 200, 403, 403, 403, 403]
+    front.mark("private", f"{PLAY}.0", there=False)
+    front.mark("private", f"{PLAY}.12")
+    assert statuses() == [403, 403, 200, 403, 403, 403]
+    seed = front.ask(f"/hls/{PLAY}.m3u8?token={second}")
+    assert (seed.status, second in seed.headers["location"]) == (302, True)
 
 
 def test_recordings_always_need_their_token(front: Alone):

@@ -14,6 +14,7 @@ import pytest
 from ingest.nginx import NoNginx, find_nginx
 from live import access, actions
 from live.models import Ingest, Part, Room
+from playback import flv
 from tests.e2e.harness.rtmp_client import Refused, RtmpClient
 from tests.integration.ingest.site import (
     Site,
@@ -27,8 +28,11 @@ from tests.integration.ingest.site import (
     until_state,
 )
 from tests.integration.live.make import make_room, make_user
+from tests.integration.playback.publisher import Publisher
+from tests.unit.playback.media import AVC, video
 
 pytestmark = [pytest.mark.media, pytest.mark.django_db(transaction=True)]
+ROUND_TRIP_SECS = 0.3  # nginx's push to itself takes 0.09 s
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +86,39 @@ def refused(site: Site, name: str, file: Path) -> str:
 
 def dropped(encoder: subprocess.Popen[bytes]) -> None:
     ended(encoder, "it was not dropped")
+
+
+def test_the_first_keyframe_of_an_encoder_is_kept(site, room, key):
+    """OBS as it comes sends the next one 8.3 s later: until then there would be no picture."""
+    site.start("playback")
+    try:
+        with Publisher(site.rtmp, key, app="live") as encoder:
+            time.sleep(ROUND_TRIP_SECS)  # as an encoder far away
+            encoder.metadata({"videocodecid": 7.0})
+            encoder.video(0, AVC)
+            for frame in range(120):  # 4 s: without sound the first 3 are kept back
+                encoder.video(frame * 33, video(key=frame == 0, size=2_000))
+            until_state(room, "live")
+            until(lambda: _first_picture_ms(site.flv, room.play_id) == 0, "it was lost")
+    finally:
+        site.stop("playback")
+
+
+def _first_picture_ms(port: int, play_id: str) -> int | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", f"/flv/{play_id}.flv")
+    answer = connection.getresponse()
+    try:
+        if answer.status != http.client.OK:
+            return None
+        answer.read(13)
+        while head := answer.read(11):
+            body = answer.read(int.from_bytes(head[1:4]) + 4)
+            if head[0] == flv.VIDEO and flv.parse_video(body[:-4]).part is flv.Part.KEYFRAME:
+                return int.from_bytes(head[4:7])
+        return None
+    finally:
+        connection.close()
 
 
 def test_the_right_key_goes_live(site, room, key, file):

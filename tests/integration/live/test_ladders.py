@@ -106,7 +106,7 @@ def test_other_rooms_urls_carry_a_token_that_stays_the_same(owner, visibility):
     for url in urls:
         token = parse_qs(urlsplit(url).query)["token"][0]
         now = timezone.now().timestamp()
-        name = play_name(room.play_id, is_private=visibility == "private")
+        name = play_name(room.play_id, 0 if visibility == "private" else None)
         assert is_valid(token, name, SECRET, now + 3600)
         assert not is_valid(token, name, SECRET, now + 86_400)
     assert urls == [rungs(room)[name]["url"] for name in ("flv", "hls")]

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from live import access, actions
+from live import access_upkeep, actions
 from live.errors import MicroVibeError
 from live.models import Broadcast, Room
 from tests.integration.live.make import make_live
@@ -63,9 +63,9 @@ def test_a_publisher_is_lost_only_with_the_last_session(owner, room):
     actions.do_close_session(f"sess_{room.room_id}", "left")
     actions.do_publisher_lost(room)
     assert room.state == "live"
-    assert not access.rooms_live_without_publisher().exists()
+    assert not access_upkeep.rooms_live_without_publisher().exists()
     actions.do_session_lost("second", "sfu_restarted")
-    assert list(access.rooms_live_without_publisher()) == [room]
+    assert list(access_upkeep.rooms_live_without_publisher()) == [room]
     actions.do_publisher_lost(room)
     assert room.state == "interrupted"
 
@@ -81,13 +81,13 @@ def test_grace_ends(room, begin, reason):
     begin(room)
     room.refresh_from_db()
     before, after = (room.grace_until + timedelta(seconds=s) for s in (-1, 1))
-    assert not access.rooms_past_grace(before).exists()
+    assert not access_upkeep.rooms_past_grace(before).exists()
     actions.do_expire_grace(room, before)
     assert room.is_on_air
-    assert list(access.rooms_past_grace(after)) == [room]
+    assert list(access_upkeep.rooms_past_grace(after)) == [room]
     actions.do_expire_grace(room, after)
     assert (room.state, room.ended_reason) == ("ended", reason)
-    assert not access.rooms_past_grace(after).exists()
+    assert not access_upkeep.rooms_past_grace(after).exists()
 
 
 def test_grace_is_read_anew(room):

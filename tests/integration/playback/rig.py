@@ -219,8 +219,10 @@ class Rig:
 
     # --- What is said of streams
 
-    def mark(self, *play_ids: str, opened: bool = True, private: bool = False) -> None:
-        set_marks(self.media_dir, "private", play_ids if private else ())
+    def mark(self, *play_ids: str, opened: bool = True, epoch: int | None = None) -> None:
+        """`epoch`: they are private, and tokens of this one are good."""
+        names = [name for one in play_ids for name in (one, f"{one}.{epoch}")]
+        set_marks(self.media_dir, "private", () if epoch is None else names)
         set_marks(self.media_dir, "open", play_ids if opened else ())
         set_marks(self.media_dir, "air", play_ids)
 

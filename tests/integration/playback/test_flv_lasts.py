@@ -80,11 +80,11 @@ def test_one_pull_for_all_and_none_for_nobody(rig: Rig) -> None:
 
 
 def test_who_is_expected_is_had_from_the_first_keyframe_on(rig: Rig) -> None:
-    """OBS as it comes has the second one 8.3 s later."""
+    """OBS as it comes has the second one 8.3 s later, and sends the first one at once."""
     assert rig.json(f"/expect/{PLAY}") == {}
+    assert rig.pulls(PLAY) == 1  # nobody publishes yet
     with Publisher(rig.rtmp_port, PLAY) as publisher:
         publisher.metadata({"videocodecid": 7.0})
-        wait_for("the pull is there before any picture", lambda: rig.pulls(PLAY))
         publisher.video(0, AVC)
         for frame in range(30):
             publisher.video(frame * 33, video(key=frame == 0, size=1_000))
@@ -93,6 +93,23 @@ def test_who_is_expected_is_had_from_the_first_keyframe_on(rig: Rig) -> None:
         viewer.read_until(20_000)
         assert frame_times(viewer.flv)[0] == 0
         viewer.close()
+
+
+def test_who_follows_at_once_is_had_from_the_first_keyframe_on(rig: Rig) -> None:
+    """A bridge feeds the name as soon as the encoder's push has gone, or the other way round."""
+    rig.mark(PLAY)
+    with Sending(rig):
+        rig.watch(PLAY).read_until(10_000)
+    with Publisher(rig.rtmp_port, PLAY) as publisher:
+        publisher.metadata({"videocodecid": 7.0})
+        publisher.video(5_000, AVC)
+        for frame in range(30):
+            publisher.video(5_000 + frame * 33, video(key=frame == 0, size=1_000))
+        viewer = rig.watch(PLAY)
+        viewer.read_until(20_000)
+        times = frame_times(viewer.flv)
+        assert len(times) >= 10 and times[10] - times[0] == 330
+        assert rig.pulls(PLAY) == 1
 
 
 def test_the_end_of_a_publisher_closes_its_viewers(rig: Rig) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from playback.server import HEAD_SECS
+from playback.tokens import play_name
 from tests.integration.playback.publisher import Publisher
 from tests.integration.playback.rig import SECRET, Rig, wait_for
 from tests.unit.playback.media import AVC, video
@@ -99,18 +100,23 @@ def test_marks_that_go_end_what_they_allowed(rig: Rig) -> None:
 
 def test_once_private_only_its_own_tokens_are_good(rig: Rig) -> None:
     rig.mark(PLAY, opened=False)
-    old, new = (f"?token={rig.token(name)}" for name in (PLAY, f"{PLAY}.private"))
+    names = (PLAY, play_name(PLAY, 0), play_name(PLAY, 1))
+    old, new, next_one = (f"?token={rig.token(name)}" for name in names)
     with Publisher(rig.rtmp_port, PLAY) as publisher:
         publisher.video(0, AVC)
         assert said(rig, f"/flv/{PLAY}.flv{new}")[0] == 403
         by_old = rig.watch(PLAY, old)
         wait_for("one", lambda: (rig.status(PLAY) or {}).get("viewers") == 1)
-        rig.mark(PLAY, opened=False, private=True)
+        rig.mark(PLAY, opened=False, epoch=0)
         by_new = rig.watch(PLAY, new)
         by_old.read_to_end()
         assert said(rig, f"/flv/{PLAY}.flv{old}")[0] == 403
         assert (rig.status(PLAY) or {}).get("viewers") == 1
-        by_new.close()
+        assert said(rig, f"/flv/{PLAY}.flv{next_one}")[0] == 403
+        rig.mark(PLAY, opened=False, epoch=1)  # somebody was removed
+        by_new.read_to_end()
+        assert said(rig, f"/flv/{PLAY}.flv{new}")[0] == 403
+        rig.watch(PLAY, next_one).close()
 
 
 def test_too_many_viewers(rig_without_nginx: Rig) -> None:

@@ -36,7 +36,7 @@ SENDING_ANSWER = with_line_replaced(VIEWER_ANSWER, "a=recvonly", "a=sendrecv")
         ("subscriber", '{"type":"dance"}', "unknown_type"),
         ("subscriber", '{"type":"like","room_id":"room_other"}', "wrong_room"),
         ("subscriber", '{"type":"offer","payload":"v=0"}', "wrong_role"),
-        ("publisher", '{"type":"join"}', "wrong_role"),
+        ("publisher", '{"type":"leave","target":"both"}', "bad_message"),
         ("publisher", '{"type":"answer","payload":"v=0"}', "wrong_order"),
         ("publisher", '{"type":"ice","payload":null}', "wrong_order"),
         ("subscriber", '{"type":"layer","payload":{"stream_id":"s","layer":"f"}}', "wrong_order"),

@@ -60,6 +60,8 @@ async def test_from_the_green_room_on_stage_and_out(house: House, other_process:
     await told(owner, state="waiting", connected=True)
     await page.send("offer", OFFER, ref="too soon")
     assert (await page.error("not_on_stage"))["about"] == "offer"
+    await page.send("join", {})
+    assert (await page.error("wrong_role"))["about"] == "join"
 
     await moved(house, "admit")
     await page.hears("guest", state="on_stage")

@@ -103,7 +103,7 @@ async def test_a_private_rooms_ladder_is_told_once(house):
     await send(house.room)
     viewer = await house.connect(user=house.owner)
     url = rungs(viewer.welcome["playback"])["flv"]["url"]
-    name = play_name(house.room.play_id, is_private=True)
+    name = play_name(house.room.play_id, 0)
     assert is_valid(url.partition("?token=")[2], name, SECRET, 0)
     await db(actions.do_update_room)(house.room, title="Another")
     await viewer.hears("room", title="Another")  # the room was read again

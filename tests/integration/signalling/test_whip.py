@@ -12,13 +12,16 @@ from channels.testing import HttpCommunicator
 from django.utils import timezone
 
 from live import actions
+from live.actions.guests import do_move_guest
 from live.api.codes import status_of
+from live.guest_states import GuestVerb
 from live.media import Person
 from live.media.rest import open_by_rest
 from live.models import Room, SfuSession, User
 from live.process import Process
 from microvibe.asgi import application
 from sfu_relay.events import Role
+from sfu_relay.proto import rtc_pb2
 from tests.fakes.scripted_sfu import until
 from tests.fakes.whip_offers import OBS_30, as_sent
 from tests.integration.live.make import make_room
@@ -244,6 +247,38 @@ async def test_a_player_is_answered_and_counts(house: House, key: str) -> None:
     assert (await ask("DELETE", told.headers["location"])).status == 200
     _, _, room = await api(house, f"/api/v1/live/{house.room.room_id}")
     assert room["viewers"] == 0
+
+
+async def test_a_player_does_not_hear_who_is_muted(house: House, key: str) -> None:
+    owner, own = await house.publishing()
+    for verb in ("join", "admit"):
+        await db(move)(house, verb)
+    guest = await house.connect("publisher", house.stranger)
+    await guest.send("offer", OFFER)
+    stream = await house.stream((await guest.hears("answer"))["session_id"])
+    sound = rtc_pb2.TrackInfo(id="guest-sound", streamId="guest-stream", kind="audio")
+    stream.say_tracks(stream.uid, sound)
+    told = await ask("POST", f"/whep/{house.room.room_id}", PLAYER)
+    asked = await house.stream((await row_of(told)).session_id)
+
+    def wanted() -> dict[str, bool]:
+        """Of each track what was asked last."""
+        many = [r.subscription.subscriptions for r in asked.received if r.HasField("subscription")]
+        return {one.trackId: one.subscribe for each in many for one in each}
+
+    own_sound = next(track.id for track in tracks_of_offer() if track.kind == "audio")
+    await until(lambda: wanted().get(own_sound) is True, "the owner's sound")
+    await db(move)(house, "mute")
+    await until(lambda: wanted().get("guest-sound") is False, "the guest to be unheard")
+    await owner.leave()
+    await until(lambda: own.over, "the owner to be gone", 20)
+    await db(move)(house, "unmute")
+    await until(lambda: wanted().get("guest-sound") is True, "the guest to be heard again")
+
+
+def move(house: House, verb: str) -> None:
+    room = Room.objects.get(pk=house.room.pk)
+    do_move_guest(room, house.stranger, GuestVerb(verb))
 
 
 async def api(house: House, path: str) -> tuple[int, dict[str, str], dict[str, Any]]:

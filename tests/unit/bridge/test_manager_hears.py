@@ -10,7 +10,7 @@ import pytest
 
 from bridge.children import Child
 from bridge.folder import Folder
-from bridge.plan import Heard
+from bridge.plan_terms import Heard
 
 
 def heard(tmp_path: Path, said: Any) -> Child:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import av
 import numpy as np
 import pytest
 
 from bridge.canvas import Box, Canvas, box_of, fit
+from bridge.compose import Key, Scene, Slot
+from bridge.faces import face
 from bridge.h264 import build_annex_b
-from bridge.mix import Encoded, Key, Mixer, Scene, Slot
+from bridge.mix import MOST_BEHIND, Encoded, Mixer, left_out_of
 from bridge.video import Job, x264_encoder
 from live.layouts import rectangles
 
@@ -44,7 +47,7 @@ def test_pictures_of_any_shape_fit(size: tuple[int, int], whole: bool) -> None:
     canvas = Canvas(1280, 720)
     frame = av.VideoFrame(fitted.width, fitted.height, "yuv420p")
     canvas.paint(frame, fitted)
-    canvas.face(box)
+    canvas.put(face("Mei", box.w, box.h), box)
 
 
 def encoded(width: int, height: int, luma: int, count: int = 30) -> list[bytes]:
@@ -116,3 +119,53 @@ def test_pictures_that_are_garbage_ask_for_a_keyframe_and_harm_nobody_else() -> 
         assert not mixer.is_broken
     finally:
         mixer.close()
+
+
+def test_a_mix_goes_on_with_faces_when_all_cameras_are_off() -> None:
+    got: list[Encoded] = []
+    mixer = Mixer(320, 180, 30, emit=got.append, failed=lambda key: None)
+    try:
+        mixer.show(Scene((Slot(None, name="Mei"), Slot(None, name="Tom")), "grid"))
+        mixer.show(Scene((Slot(ONE), Slot(None, name="Tom")), "grid"))
+        for number, data in enumerate(encoded(160, 90, 60)):
+            mixer.put(ONE, Job("H264", data, number == 0, time.monotonic()))
+        until("pictures", lambda: len(got) > 5)
+        mixer.show(Scene((Slot(None, name="Mei"), Slot(None, name="Tom")), "grid"))
+        at = len(got)
+        until("faces", lambda: len(got) > at + 10)
+        assert all(one.at < other.at for one, other in pairwise(got))
+    finally:
+        mixer.close()
+
+
+def made(costs: list[float], step: float = 1 / 30) -> list[int]:
+    """Which of the pictures are made, as `Mixer._run` does it, where each costs so many seconds."""
+    now = due = 0.0
+    number, found = 0, []
+    for cost in costs:
+        now = max(now, due)
+        left_out = left_out_of(now - due + 1e-9, step)
+        number += left_out
+        found.append(number)
+        now += cost
+        number += 1
+        due = number * step
+    return found
+
+
+def gaps(numbers: list[int]) -> list[int]:
+    return [after - before for before, after in pairwise(numbers)]
+
+
+@pytest.mark.parametrize(("cost_ms", "fps"), [(20, 30), (33, 30), (50, 20), (100, 10), (150, 6.7)])
+def test_a_slow_machine_leaves_out_no_more_than_it_must_and_evenly(cost_ms: int, fps: int) -> None:
+    numbers = made([cost_ms / 1000] * 100)
+    settled = gaps(numbers[10:])
+    assert 30 / (sum(settled) / len(settled)) == pytest.approx(fps, rel=0.03)
+    assert max(settled) - min(settled) <= 1
+
+
+def test_a_short_stop_costs_no_picture_and_a_long_one_is_not_made_up_for() -> None:
+    for stop_ms, lost in ((60, 0), (100, 0), (400, 400 // 33 - 1 - MOST_BEHIND)):
+        numbers = made([0.01] * 10 + [stop_ms / 1000] + [0.01] * 20)
+        assert numbers[-1] - len(numbers) + 1 == pytest.approx(lost, abs=1 if lost else 0)

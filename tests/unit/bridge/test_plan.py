@@ -6,19 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.plan import (
-    LINGER_SECS,
-    Demand,
-    Heard,
-    Held,
-    Job,
-    Limits,
-    Plan,
-    RoomNow,
-    Shown,
-    held_of,
-    plan,
-)
+from bridge.plan import held_of, plan
+from bridge.plan_terms import Demand, Heard, Held, Job, Limits, Plan, RoomNow, Shown
+from bridge.wishes import LINGER_SECS
 
 OWNER = 1
 OBS = Shown(OWNER)

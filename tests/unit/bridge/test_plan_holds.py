@@ -8,11 +8,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.plan import Demand, Heard, Held, Limits, RoomNow, Shown, held_of, key_of, plan
+from bridge.plan import held_of, plan
+from bridge.plan_terms import Demand, Heard, Held, Limits, RoomNow, Shown, key_of
+from bridge.slots import HOLD_SECS, WAIT_SECS
 from tests.effort import few
 
 NAMES = ["room_a", "room_b", "room_c", "room_d"]
-NOW = 100.0
+NOW = 1000.0
 
 streams = st.sampled_from([(), (("c", "camera"),), (("c", "camera"), ("s", "screen"))])
 shown = st.builds(
@@ -28,6 +30,8 @@ some_room = st.builds(
     demand=demand,
     audio_only=st.booleans(),
     targets=st.sampled_from([(), (7,), (7, 8)]),
+    viewers=st.integers(0, 1),
+    owner=st.integers(1, 2),
 )
 rooms_now = st.lists(some_room, max_size=4, unique_by=lambda one: one.room_id)
 heard = st.builds(
@@ -37,15 +41,17 @@ heard = st.builds(
     st.sampled_from(["", "transcode"]),
     st.sampled_from(["", "sess_bridge"]),
 )
-times = st.floats(80, 100)
+times = st.floats(NOW - 20, NOW)
 past = st.builds(
     Held,
     since=times,
     wished_at=times,
+    slot_since=st.sampled_from([0.0, NOW - 10, NOW - HOLD_SECS]),
+    waits_since=st.sampled_from([0.0, NOW - 1, NOW - WAIT_SECS]),
     mode=st.sampled_from(["pass", "transcode", "mix"]),
     person=st.integers(1, 3),
     heard=st.none() | heard,
-    not_before=st.floats(95, 105),
+    not_before=st.floats(NOW - 5, NOW + 5),
     broke=st.sampled_from(["crashed", "hung"]),
 )
 ALL_KEYS = [key_of(kind, room) for room in NAMES for kind in ("to_webrtc", "to_rtmp", "ladder")]
@@ -65,7 +71,12 @@ def test_a_fulfilled_plan_changes_nothing(
     rooms: list[RoomNow], held: dict[str, Held], limits: Limits
 ) -> None:
     # No plan makes anybody transcode or mix without a slot.
-    held = {key: replace(one, has_slot=one.mode != "pass") for key, one in held.items()}
+    held = {
+        key: replace(one, has_slot=True, waits_since=0.0)
+        if one.mode != "pass"
+        else replace(one, slot_since=0.0)
+        for key, one in held.items()
+    }
     first = plan(rooms, held, limits, NOW)
     second = plan(rooms, held_of(first, held), limits, NOW)
     assert second == first
@@ -94,10 +105,19 @@ def test_limits_hold(
     assert sum(job.has_slot for job in made.jobs) <= limits.max_transcodes
     assert sum(job.may_run for job in made.jobs) <= limits.max_jobs
     assert len({job.key for job in made.jobs}) == len(made.jobs)
-    kept = {job.key for job in made.jobs}
+    by_key = {job.key: job for job in made.jobs}
+    may_wait = [job for job in made.jobs if job.kind != "ladder" and job.has_slot]
     for key, one in held.items():
-        if one.has_slot and key in kept and not key.startswith("ladder"):
-            assert next(job for job in made.jobs if job.key == key).has_slot
+        if not one.has_slot or key not in by_key or key.startswith("ladder"):
+            continue
+        job = by_key[key]
+        if not job.has_slot and job.reason != "too_many_jobs":
+            # Somebody who waited long enough has it, who had none before.
+            assert any(
+                held[winner.key].waits_since <= NOW - WAIT_SECS and not held[winner.key].has_slot
+                for winner in may_wait
+                if winner.key in held
+            )
     modes = {room.room_id: room.mode for room in rooms}
     for job in made.jobs:
         assert modes[job.room_id] != "webrtc"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.child.spec import KINDS, Spec, SpecError, Tile, from_json, parse_spec
+from bridge.child.spec import KINDS, Spec, SpecError, Tile, from_json, parse_spec, shown_name
 from sfu_relay.config import RelayConfig
 from tests.effort import few
 
@@ -67,6 +67,31 @@ def test_what_no_child_can_do_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SpecError) as refused:
         parse_spec({**SAID, **wrong})
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Mei", "Mei"),
+        ("  王\n小明\t ", "王 小明"),
+        ("a\x00b\x1b[31mc", "ab[31mc"),
+        ("safe\u202egnp.exe", "safegnp.exe"),  # turns the direction of writing
+        ("\ud800x\ue000", "x"),
+        ("Z" + "\u0334" * 40 + "o", "Z\u0334\u0334o"),
+        ("e\u0301", "é"),
+        ("<b>&amp;", "<b>&amp;"),  # letters like others: nothing reads them as markup
+        ("x" * 5_000, "x" * 50),
+        ("\u200b\u2060", ""),
+    ],
+)
+def test_names_are_drawn_as_one_line(name: str, shown: str) -> None:
+    assert shown_name(name) == shown
+
+
+@few
+@given(st.text(max_size=80))
+def test_a_name_that_was_made_fit_stays_as_it_is(name: str) -> None:
+    assert shown_name(shown_name(name)) == shown_name(name)
 
 
 json_values = st.recursive(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.jobs import _plain
 from bridge.manager import State
-from bridge.plan import Job
+from bridge.plan_terms import Job
 
 JOB = Job("ladder", "room_a", "play_a", since=1.0, wished_at=2.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from embedded_sfu import codecs, negotiation, sdp, sdp_parse
+from tests.fakes.captured_sdp import captured
 
 from .sdp_texts import AUDIO, DATA, HEAD, PLAIN_SSRCS, PUBLISHER, SIMULCAST, video
 
@@ -20,6 +21,15 @@ def test_plain_publisher() -> None:
     assert set(audio.extensions) == {1, 4}, "unknown extensions are not agreed to"
     assert (camera.codec, camera.payload_type, camera.rtx_payload_type) == (codecs.VP8, 96, 97)
     assert (camera.ssrcs, camera.rtx_of, camera.rids) == ((2001,), {2002: 2001}, ())
+
+
+def test_phones_are_not_asked_to_send_pictures_that_lie_on_their_side() -> None:
+    orientation = "urn:3gpp:video-orientation"
+    offered = captured("publisher-all")
+    assert orientation in offered
+    agreed = {uri for track in plan(offered).tracks for uri in track.extensions.values()}
+    assert agreed and orientation not in agreed
+    assert orientation not in codecs.HOUSE_EXTENSIONS
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_nobody_sends(row: Row, effects: list[Effect]):
 
 
 def test_marks():
-    private = replace(LIVE, play_id="play_b", is_public=False, is_private=True)
+    private = replace(LIVE, play_id="play_b", is_public=False, private_epoch=3)
     others = [
         replace(LIVE, play_id="play_c", state="interrupted"),
         replace(LIVE, play_id="play_d", lost_at=JUST_NOW),  # a browser's broadcast goes on
@@ -139,13 +139,13 @@ def test_marks():
     found = marks([LIVE, private, *others])
     assert found.air == {P, "play_b"}
     assert found.open == {P}
-    assert found.private == {"play_b"}
+    assert found.private == {"play_b", "play_b.3"}
 
 
 def test_a_browsers_broadcast_has_marks_where_a_bridge_may_feed_it():
     page = replace(LIVE, client_id="", sends_webrtc=True)
     assert marks([page]).air == {P}
-    assert marks([replace(page, is_public=False, is_private=True)]).private == {P}
+    assert marks([replace(page, is_public=False, private_epoch=3)]).private == {P, f"{P}.3"}
     assert marks([replace(page, sends_webrtc=False)]).air == set()
     assert marks([replace(page, state="interrupted")]).air == set()
     assert marks([replace(LIVE, lost_at=JUST_NOW, sends_webrtc=True)]).air == {P}

@@ -24,6 +24,10 @@ from playback.http_head import HeadError, Request, build_cors, build_json, parse
             Request("OPTIONS", "/a", {}, "https://b.example"),
         ),
         (b"HEAD /%70 HTTP/1.1", Request("HEAD", "/%70", {}, "")),
+        (
+            b"GET /a HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1",
+            Request("GET", "/a", {}, "", "192.0.2.1"),
+        ),
     ],
 )
 def test_requests(head: bytes, expected: Request) -> None:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from playback.rtmp import amf0, chunks
 from playback.rtmp.chunks import ChunkReader, Message, build_message
 from playback.rtmp.errors import RtmpError
-from playback.rtmp.player import Media, Metadata, Player, Playing, PublisherGone, Refused
+from playback.rtmp.player import (
+    Media,
+    Metadata,
+    Player,
+    Playing,
+    PublisherGone,
+    PublisherThere,
+    Refused,
+)
 from tests.unit.playback.rtmp_bytes import HANDSHAKE, chunk, command, status
 
 
@@ -73,7 +81,7 @@ def test_from_handshake_to_media(talk: Talk) -> None:
         (command("_error", 1, None), [Refused("NetConnection.Call.Failed")]),
         (status("NetStream.Play.PublishNotify"), []),
         (command("onBWDone", 0, None), []),
-        (build_message(4, b"\0\0\0\0\0\1"), []),  # StreamBegin
+        (build_message(4, b"\0\0\0\0\0\1"), [PublisherThere()]),
         (build_message(4, b"\0"), []),
         (build_message(9, b""), []),
         (build_message(17, b"\0\2"), []),

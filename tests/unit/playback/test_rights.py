@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from playback.config import ConfigError, read_config
 from playback.marks import has_mark, set_marks
-from playback.tokens import build_token, expiry, is_valid, play_name
+from playback.tokens import build_token, epoch_of, expiry, is_valid, play_name
 
 SECRET = "s" * 32
 NOW = 1_795_276_000
@@ -27,12 +27,17 @@ def test_a_token_is_good_for_one_thing_until_it_expires() -> None:
 
 
 def test_once_private_a_play_id_has_other_tokens() -> None:
-    private = play_name("play_abc", is_private=True)
-    assert play_name("play_abc", is_private=False) == "play_abc"
+    private = play_name("play_abc", 3)
+    assert play_name("play_abc", None) == "play_abc"
     assert not is_valid(TOKEN, private, SECRET, NOW)
     token = build_token(private, SECRET, NOW + 60)
     assert is_valid(token, private, SECRET, NOW)
     assert not is_valid(token, "play_abc", SECRET, NOW)
+    assert (epoch_of(token), epoch_of(TOKEN), epoch_of("x.3")) == (3, None, None)
+    later = play_name("play_abc", 4)
+    for forged in (token, f"{token[:-1]}4", token[:-2], f"{token[:-1]}03"):
+        assert not is_valid(forged, later, SECRET, NOW)
+        assert forged == token or not is_valid(forged, private, SECRET, NOW)
 
 
 def test_it_is_what_secure_link_computes() -> None:
@@ -48,7 +53,19 @@ def test_nothing_else_is_a_token(token: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "play_", "rec_a.private", "play_a.b", "play_A", "play_a/..", "room_a", "play_" + "a" * 41],
+    [
+        "",
+        "play_",
+        "rec_a.private",
+        "play_a.private",
+        "play_a.private.",
+        "play_a.private.x",
+        "play_a.b",
+        "play_A",
+        "play_a/..",
+        "room_a",
+        "play_" + "a" * 41,
+    ],
 )
 def test_other_names_have_no_token(name: str) -> None:
     with pytest.raises(ValueError, match="not a play"):

@@ -63,6 +63,20 @@ def test_audio_nack_never_passes() -> None:
     assert "nack pli" in guard_offer(H264).sdp.split("m=video")[1]
 
 
+@pytest.mark.parametrize("name", PUBLISHER_OFFERS)
+def test_phones_turn_the_pixels_themselves(name: str) -> None:
+    """An answer agrees to offered extensions only, so no SFU can agree to this one."""
+
+    def offered(sdp: str) -> list[set[str]]:
+        used = [section for section in parse_sdp(sdp).sections if section.port]
+        return [{uri for _, _, uri in section.extmaps} for section in used]
+
+    before, after = offered(captured(name)), offered(guard_offer(captured(name)).sdp)
+    orientation = {"urn:3gpp:video-orientation"}
+    assert any(orientation <= uris for uris in before)
+    assert after == [uris - orientation for uris in before]
+
+
 def test_nameless_tracks_get_names_of_their_own() -> None:
     origin = H264.split("\r\n")[1].split(" ")[1]
     audio, video = guard_offer(with_line_replaced(H264, "a=msid:", "a=msid:-", count=2)).tracks

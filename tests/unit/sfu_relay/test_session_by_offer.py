@@ -82,6 +82,9 @@ def test_it_chooses_of_tracks_that_are_there(session: Session) -> None:
     assert session.handle(GotChoice(("v1", "unknown")), 0.3) == [
         SendLayer("v1", "", subscribe=True, auto=True)
     ]
+    assert session.handle(GotChoice((), ("v1", "unknown")), 0.4) == [
+        SendLayer("v1", "", subscribe=False, auto=False)
+    ]
 
 
 def test_offers_of_the_sfu_are_nothing_to_it(session: Session) -> None:
