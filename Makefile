@@ -12,7 +12,7 @@ CHECK_ENV := READ_DOT_ENV=false SECRET_KEY=only-for-checks-0123456789-abcdefghij
 	ALLOWED_HOSTS=live.example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types static-types django-checks quick-tests fix proto bench clean set-up
+.PHONY: help run test check lint types static-types django-checks quick-tests fix proto ion bench clean set-up
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ fix: ## Format, and mend what the linter can
 proto: ## Generate the protobuf code anew from sfu_relay/proto/*.proto
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. sfu_relay/proto/*.proto
 
+ion: ## Build the Ion SFU node, build/ion/ion-sfu (PATCHES=none: as it was published)
+	@$(PYTHON) -I deploy/ion/build.py $(PATCHES)
+
 bench: set-up ## Measure the SFU, HTTP-FLV, bridges and the delay of every way to watch (bench/)
 	$(BIN)/python -m bench.fanout
 	$(BIN)/python -m bench.flv
@@ -62,5 +65,5 @@ bench: set-up ## Measure the SFU, HTTP-FLV, bridges and the delay of every way t
 	$(BIN)/python -m bench.latency
 
 clean: ## Remove what set-up and tests made (not var/, which has your data)
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

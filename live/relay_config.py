@@ -15,4 +15,5 @@ def relay_config() -> RelayConfig:
         mode=settings.SFU_MODE,
         cluster_nodes=tuple(settings.SFU_CLUSTER_NODES),
         load_balance_method=settings.SFU_LOAD_BALANCE_METHOD,
+        video_codecs=tuple(name.strip().upper() for name in settings.SFU_VIDEO_CODECS),
     )

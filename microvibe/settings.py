@@ -235,6 +235,7 @@ SFU_SERVER_URL = env.str("SFU_SERVER_URL", f"127.0.0.1:{SFU_GRPC_PORT}")
 SFU_MODE = env.str("SFU_MODE", "standalone")
 SFU_CLUSTER_NODES = env.list("SFU_CLUSTER_NODES", default=[])
 SFU_LOAD_BALANCE_METHOD = env.str("SFU_LOAD_BALANCE_METHOD", "roundrobin")
+SFU_VIDEO_CODECS = env.list("SFU_VIDEO_CODECS", default=["H264", "VP8", "VP9", "AV1"])
 
 # --- WebRTC -------------------------------------------------------------------------------------
 WEBRTC_ICE_SERVERS = env.json("WEBRTC_ICE_SERVERS", default=[])

@@ -84,7 +84,7 @@ class RelayConfig:
             )
         unknown = set(self.video_codecs) - set(ALL_VIDEO_CODECS)
         if unknown or not self.video_codecs:
-            raise ConfigError(f"Video codecs must be of {', '.join(ALL_VIDEO_CODECS)}.")
+            raise ConfigError(f"SFU_VIDEO_CODECS must be of {', '.join(ALL_VIDEO_CODECS)}.")
         if self.mode == "cluster" and not self.cluster_nodes:
             raise ConfigError("SFU_MODE=cluster needs SFU_CLUSTER_NODES: host:port,host:port.")
         if len(set(self.nodes)) != len(self.nodes):

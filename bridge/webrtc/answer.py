@@ -69,7 +69,7 @@ def parse_offer(sdp: str) -> Offer:
         used[0].ice_pwd,
         used[0].fingerprints,
         tuple(dict.fromkeys(candidates)),
-        "a=ice-lite" in lines,
+        any(line.partition(":")[0] == "a=ice-lite" for line in lines),  # Ion: "ice-lite:ice-lite"
     )
 
 

@@ -104,11 +104,12 @@ class Child:
 
 @asynccontextmanager
 async def at_work(
-    rig: Rig, folder: Path, **spec: Any
-) -> AsyncIterator[tuple[Child, EmbeddedSfu, Relay]]:
-    """The relay is the viewers'."""
-    sfu = EmbeddedSfu()
-    await sfu.start()
+    rig: Rig, folder: Path, sfu: Any = None, **spec: Any
+) -> AsyncIterator[tuple[Child, Any, Relay]]:
+    """The relay is the viewers'. `sfu`: a node that runs already; else an embedded one."""
+    sfu = sfu or EmbeddedSfu()
+    if isinstance(sfu, EmbeddedSfu):
+        await sfu.start()
     relay = Relay(RelayConfig(enabled=True, server_url=sfu.address, health_interval_secs=0.2))
     child = Child(
         folder,
@@ -141,7 +142,8 @@ async def at_work(
             await child.stop()
         finally:
             await relay.aclose()
-            await sfu.end(signal.SIGKILL)
+            if isinstance(sfu, EmbeddedSfu):
+                await sfu.end(signal.SIGKILL)
 
 
 def raw_url(rig: Rig) -> str:

@@ -18,8 +18,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSession
 
 from bridge.webrtc.consent import wait_longer
 from bridge.webrtc.outlet import Outlet
+from bridge.webrtc.publisher import _add_candidate
 from sfu_relay.config import RelayConfig
-from sfu_relay.events import Answered, Lost, Role, RoomId, SessionId
+from sfu_relay.events import Answered, CandidateFound, Lost, Role, RoomId, SessionId
 from sfu_relay.relay import Relay
 from tests.integration.bridge.webrtc_media import FPS, pictures, sounds
 
@@ -41,6 +42,7 @@ class Publisher:
         colour: tuple[int, int, int] = GREY,
         tone: float = 1000.0,
         steady: bool = False,
+        label: str = "",
     ) -> None:
         self.session_id = f"sess_p{secrets.token_hex(6)}"
         self.shows = True
@@ -54,6 +56,7 @@ class Publisher:
         self._tasks: list[asyncio.Task[None]] = []
         self.video = self._outlet("video", 90_000)
         self.audio = self._outlet("audio", 48_000)
+        self.channel = self._connection.createDataChannel(label) if label else None
 
     def _outlet(self, kind: str, rate: int) -> Outlet:
         transceiver = self._connection.addTransceiver(kind, direction="sendonly")
@@ -75,6 +78,7 @@ class Publisher:
             on_event=events.put_nowait,
         )
         self._peer.offer(self._connection.localDescription.sdp)
+        early: list[Any] = []  # of a node that trickles
         async with asyncio.timeout(20):
             while not (self.video.is_open and self.audio.is_open):
                 try:
@@ -87,6 +91,10 @@ class Publisher:
                     await self._connection.setRemoteDescription(
                         RTCSessionDescription(event.sdp, "answer")
                     )
+                if isinstance(event, CandidateFound):
+                    early.append(event.candidate)
+                while early and self._connection.remoteDescription is not None:
+                    await _add_candidate(self._connection, early.pop(0))
         self._tasks = [
             asyncio.create_task(self._send(self.video, 1 / FPS, 3_000, self._pictures)),
             asyncio.create_task(self._send(self.audio, 0.02, 960, [[one] for one in self._sounds])),
