@@ -307,6 +307,9 @@ TRIES = {  # empty: no limit
 # --- Rooms --------------------------------------------------------------------------------------
 MAX_ROOMS_PER_USER = env.int("MAX_ROOMS_PER_USER", 50)
 
+# --- Monitoring ---------------------------------------------------------------------------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # opens /metrics; empty: there is none
+
 # --- Logging ------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {

@@ -11,6 +11,7 @@ from live.api.health import HealthView, ReadyView
 from live.api.ingest import RoomIngestView
 from live.api.invites import InviteListView, InviteView
 from live.api.keys import RoomKeyView, RoomRotateKeyView
+from live.api.metrics import metrics_view
 from live.api.nothing import NothingView
 from live.api.publishers import PublisherListView, PublisherView
 from live.api.push import RoomPushView
@@ -49,6 +50,7 @@ register_converter(RowId, "row_id")
 urlpatterns = [
     path("health", HealthView.as_view(), name="health"),
     path("health/ready", ReadyView.as_view(), name="health-ready"),
+    path("metrics", metrics_view, name="metrics"),
     path("api/docs", DocsView.as_view(), name="api-docs"),
     path("api/v1/openapi.json", SchemaView.as_view(), name="api-schema"),
     path("api/v1/auth/token", TokenView.as_view(), name="api-token"),
