@@ -9,7 +9,7 @@
   // Whoever is one of several (harness/cast.py): a plain ground of one colour, and a tone without a break.
   const { ground = '', hz = 0 } = window.__part ?? {};
   // harness/scale.py: each second's beep has a note of its own.
-  const { lowestHz = 0, stepHz = 0, notes = 1 } = window.__scale ?? {};
+  const { lowestHz = 0, ratio = 1, notes = 1 } = window.__scale ?? {};
 
   /** 16 bits of number and their checksum, as camera.py draws them. */
   const wordOf = (number) => {
@@ -81,7 +81,7 @@
       planned = second;
       const quickest = Math.min(...offsets);
       const at = second - quickest;
-      if (lowestHz) tone.frequency.setValueAtTime(lowestHz + stepHz * (second % notes), Math.max(at, context.currentTime));
+      if (lowestHz) tone.frequency.setValueAtTime(lowestHz * ratio ** (second % notes), Math.max(at, context.currentTime));
       gain.gain.setValueAtTime(0.6, Math.max(at, context.currentTime));
       gain.gain.setValueAtTime(0, at + BEEP_SECS);
       // A busy machine's sound stands still at times, and loses them for good: what was planned before comes later.
