@@ -180,6 +180,8 @@ class Stages:
             last_old = max((i for i, is_new in enumerate(new) if not is_new), default=None)
             if last_old is not None and last_old + 1 < len(seen):
                 self.note(f"{rung} shows it", seen[last_old + 1].at)
+            else:
+                self._done.append(f"{rung} ?")
 
     def __str__(self) -> str:
         return "; ".join(self._done) + " s"
