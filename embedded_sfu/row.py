@@ -221,7 +221,7 @@ class Row:
         report, at_ms = layer.report, now_ms()
         passed_ms = min(at_ms - layer.report_ms, REPORT_MAX_AGE_MS)
         ntp = report.ntp + (passed_ms << 32) // 1000
-        if 0 <= self.report_ntp - ntp < (REPORT_MAX_AGE_MS << 32) // 1000:  # else set back
+        if ntp <= self.report_ntp:
             return  # a report that came quicker than the one before: what was worked out is newer
         self.report_ntp = ntp
         self.report_short_ntp = (ntp >> 16) & _MASK32
