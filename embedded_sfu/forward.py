@@ -67,7 +67,6 @@ class Layer:
         "octets",
         "packets",
         "report",
-        "report_ms",
         "rid",
         "rows",
         "video",
@@ -97,7 +96,6 @@ class Layer:
         self.key_ext = self.key_ts = -1
         self.key_ms = 0
         self.report: rtcp.SenderReport | None = None
-        self.report_ms = 0
 
     @property
     def started(self) -> bool:
@@ -269,7 +267,7 @@ class Layer:
         self.bitrate = (self.bitrate + rate) // 2 if self.bitrate else rate
 
     def got_report(self, report: rtcp.SenderReport) -> None:
-        self.report, self.report_ms = report, now_ms()
+        self.report = report
         for row in self.rows:
             row.send_report()
 

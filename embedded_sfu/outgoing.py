@@ -222,10 +222,8 @@ class SubscriberTransport:
         if delivery is not None and (delivery.row.layer or delivery.row.target) is None:
             self._choose(delivery, None, now_ms())
 
-    def second(self, at_ms: int) -> None:
+    def second(self) -> None:
         self._resends = RESENDS_PER_SECOND
-        for delivery in self.deliveries.values():
-            delivery.row.second(at_ms)
 
     def choose_layers(self, at_ms: int) -> None:
         """Every 250 ms."""

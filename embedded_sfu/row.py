@@ -23,13 +23,6 @@ _pack_short = struct.Struct("!H").pack_into
 # One buffer for all rows: it stays in the CPU's cache. Sending is synchronous, nobody else has it.
 scratch = bytearray(2048)
 
-# Chromium aligns sound and picture once it has had two reports of each, and Chromium's own of sound
-# come 5 s apart: whoever is new gets one a second, worked out from the last.
-REPORT_OFTEN_MS = 15_000
-REPORT_EVERY_MS = 900
-# A publisher that reports no more may be gone: its clock is not made up for longer.
-REPORT_MAX_AGE_MS = 10_000
-
 Send = Callable[[bytearray, int], bool]
 
 
@@ -42,14 +35,12 @@ class Row:
         "banked_packets",
         "base_bytes",
         "base_packets",
-        "began_ms",
         "last_out",
         "last_ts",
         "last_wall_ms",
         "layer",
         "loss",
         "previous",
-        "report_ntp",
         "report_sent_ms",
         "report_short_ntp",
         "resent",
@@ -95,8 +86,8 @@ class Row:
         self.base_packets = self.base_bytes = 0
         self.banked_packets = self.banked_bytes = 0
         self.resent = 0
-        self.report_ntp = self.report_short_ntp = 0
-        self.report_sent_ms = self.began_ms = 0
+        self.report_short_ntp = 0
+        self.report_sent_ms = 0
         self.rtt_ms = 0.0
         self.loss = 0.0
 
@@ -141,8 +132,6 @@ class Row:
         self.start_ext = layer.key_ext
         self.base_packets, self.base_bytes = layer.packets, layer.octets
         self.layer = layer
-        self.began_ms = now_ms()
-        self.report_ntp = 0  # another publisher's clock may be any
         layer.rows.append(self)
 
     def _timestamp_offset(self, layer: Layer, first: int, old: Layer | None) -> int:
@@ -214,36 +203,24 @@ class Row:
         return self.send(scratch, length + 2)
 
     def send_report(self) -> None:
-        """The publisher's sender report as it would be now, in this row's terms."""
+        """The publisher's sender report, in this row's terms."""
         layer = self.layer
         if layer is None or layer.report is None:
             return
-        report, at_ms = layer.report, now_ms()
-        passed_ms = min(at_ms - layer.report_ms, REPORT_MAX_AGE_MS)
-        ntp = report.ntp + (passed_ms << 32) // 1000
-        if ntp <= self.report_ntp:
-            return  # a report that came quicker than the one before: what was worked out is newer
-        self.report_ntp = ntp
-        self.report_short_ntp = (ntp >> 16) & _MASK32
-        self.report_sent_ms = at_ms
-        timestamp = report.rtp_timestamp + passed_ms * layer.clock_rate // 1000
+        report = layer.report
+        self.report_short_ntp = (report.ntp >> 16) & _MASK32
+        self.report_sent_ms = now_ms()
         self.send_rtcp(
             rtcp.build_sender_report(
                 rtcp.SenderReport(
                     self.ssrc,
-                    ntp,
-                    (timestamp + self.ts_offset) & _MASK32,
+                    report.ntp,
+                    (report.rtp_timestamp + self.ts_offset) & _MASK32,
                     self.packets,
                     self.octets,
                 )
             )
         )
-
-    def second(self, at_ms: int) -> None:
-        """Every second."""
-        is_new = at_ms - self.began_ms < REPORT_OFTEN_MS
-        if self.layer is not None and is_new and at_ms - self.report_sent_ms > REPORT_EVERY_MS:
-            self.send_report()
 
 
 def _signed(difference: int) -> int:

@@ -158,7 +158,7 @@ class Sfu:
                             layer.measure()
             if subscriber is not None:
                 if second:
-                    subscriber.second(at_ms)
+                    subscriber.second()
                 if choose:
                     subscriber.choose_layers(at_ms)
 

@@ -170,32 +170,6 @@ def test_sender_reports_make_the_switch_exact(monkeypatch: pytest.MonkeyPatch) -
     assert viewer.reports[-1].ntp == 100 << 32
 
 
-def test_who_is_new_is_told_the_publishers_clock_each_second(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Chromium's own reports of sound are 5 s apart, and with one alone lips are not aligned."""
-    set_clock(monkeypatch, 1000)
-    source, viewer = Source(), Viewer()
-    source.put(0, key=True, at_ms=1000)
-    source.layer.got_report(rtcp.SenderReport(5, 100 << 32, 7000, 0, 0))
-    set_clock(monkeypatch, 4000)
-    viewer.row.aim(source.layer)
-    source.put(1, key=True, at_ms=4000)
-    for at_ms in (4500, 5000, 6000):
-        set_clock(monkeypatch, at_ms)
-        viewer.row.second(at_ms)
-    told = [(report.ntp / 2**32, report.rtp_timestamp) for report in viewer.reports]
-    assert told == [(103.0, 7000 + 3 * RATE), (104.0, 7000 + 4 * RATE), (105.0, 7000 + 5 * RATE)]
-    # The next real one came quicker than the first: it says nothing newer.
-    source.layer.got_report(rtcp.SenderReport(5, 105 << 32, 7000 + 5 * RATE, 0, 0))
-    assert len(viewer.reports) == 3
-    set_clock(monkeypatch, 30_000)
-    viewer.row.second(30_000)
-    assert len(viewer.reports) == 3, "later on the publisher's own will do"
-    source.layer.got_report(rtcp.SenderReport(5, 129 << 32, 7000 + 29 * RATE, 0, 0))
-    assert viewer.reports[-1].ntp == 129 << 32
-
-
 def test_nacks_are_answered_from_the_ring_as_rtx() -> None:
     source, viewer = Source(), Viewer()
     viewer.row.aim(source.layer)
